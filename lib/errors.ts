@@ -1,0 +1,139 @@
+/** Every error this library throws or sends down a stream, and the one shape of a configuration error. */
+
+/** Names a configuration mistake in one sentence: which option, what rule, what it got. */
+export function configError(
+  operator: string,
+  option: string,
+  rule: string,
+  got: unknown,
+  hint?: string,
+): TypeError {
+  const tail = hint === undefined ? '' : `; ${hint}`;
+  return new TypeError(`${operator}: \`${option}\` must be ${rule}; got ${show(got)}${tail}`);
+}
+
+/** A short printed form of any value, safe for messages: never throws, never longer than about 80 characters. */
+export function show(value: unknown): string {
+  if (typeof value === 'string') return clip(JSON.stringify(value));
+  if (typeof value === 'bigint') return `${value}n`;
+  if (typeof value === 'function') return `function ${value.name || '(anonymous)'}`;
+  if (typeof value !== 'object' || value === null) return String(value);
+  try {
+    return clip(JSON.stringify(value) ?? Object.prototype.toString.call(value));
+  } catch {
+    return Object.prototype.toString.call(value);
+  }
+}
+
+function clip(text: string): string {
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+}
+
+/** The base of the named errors, so that `error.name` tells them apart across two copies of the package. */
+export class TidemarkError extends Error {
+  constructor(name: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = name;
+  }
+}
+
+/** A function of the user (aggregate, reducer, predicate, door, key without an `invalid` door) threw. */
+export class UserFunctionError extends TidemarkError {
+  constructor(
+    readonly operator: string,
+    readonly fn: string,
+    cause: unknown,
+  ) {
+    super('UserFunctionError', `${operator}: \`${fn}\` threw: ${messageOf(cause)}`, { cause });
+  }
+}
+
+/** Two sources of time met in one input, or time ran backwards on the wire. */
+export class WatermarkOriginError extends TidemarkError {
+  constructor(
+    readonly operator: string,
+    detail: string,
+  ) {
+    super(
+      'WatermarkOriginError',
+      `${operator}: ${detail}; use union(a, b), or put retry above watermark`,
+    );
+  }
+}
+
+/** An operator inside `values()` emitted outside the turn of the event that it was given. */
+export class AsyncInValuesError extends TidemarkError {
+  constructor(detail: string) {
+    super('AsyncInValuesError', `values: ${detail}; use mapAsync, or an operator of this library`);
+  }
+}
+
+/** A withdrawal (`op: '-'`) reached an operator that cannot take it back. */
+export class RetractionError extends TidemarkError {
+  constructor(
+    readonly operator: string,
+    detail: string,
+  ) {
+    super('RetractionError', `${operator}: ${detail}`);
+  }
+}
+
+/** More rows wait for a store than `maxPending` allows. */
+export class BackpressureError extends TidemarkError {
+  constructor(
+    readonly operator: string,
+    readonly pending: number,
+  ) {
+    super(
+      'BackpressureError',
+      `${operator}: ${pending} rows wait for the store, more than \`maxPending\`; run the pipeline as a job, which pauses its sources`,
+    );
+  }
+}
+
+/** State that cannot be written, or bytes that are not state of ours. */
+export class CodecError extends TidemarkError {
+  constructor(detail: string, options?: ErrorOptions) {
+    super('CodecError', `codec: ${detail}`, options);
+  }
+}
+
+/** A job could not start, checkpoint or restore; nothing was written. */
+export class JobError extends TidemarkError {
+  constructor(
+    readonly job: string,
+    detail: string,
+    options?: ErrorOptions,
+  ) {
+    super('JobError', `job ${show(job)}: ${detail}`, options);
+  }
+}
+
+/** Another owner has taken this job over: nothing more may be written by this one. */
+export class FencedError extends TidemarkError {
+  constructor(
+    readonly job: string,
+    readonly epoch: number,
+  ) {
+    super('FencedError', `job ${show(job)}: epoch ${epoch} is no longer the owner`);
+  }
+}
+
+/**
+ * What a store answers when a write fails. `connection`: try again, nothing is known to be wrong with
+ * the rows. `refused`: the store looked at the rows and will never take them.
+ */
+export class StoreError extends TidemarkError {
+  constructor(
+    readonly kind: 'connection' | 'refused',
+    detail: string,
+    options?: ErrorOptions,
+  ) {
+    super('StoreError', detail, options);
+  }
+}
+
+/** The message of anything that was thrown. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : show(thrown);
+}

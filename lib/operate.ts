@@ -1,0 +1,135 @@
+/** The one RxJS file of the foundation: how a state machine becomes an operator. */
+import { Observable, type OperatorFunction, Subscriber } from 'rxjs';
+
+/** Where an operator emits. `closed`: downstream wants no more; an emission loop tests it each turn. */
+export interface Output<T> {
+  next(value: T): void;
+  error(thrown: unknown): void;
+  complete(): void;
+  readonly closed: boolean;
+}
+
+/** What an operator does with its inputs, numbered from 0. It completes the output itself. */
+export interface Handlers {
+  next(value: any, input: number): void;
+  complete(input: number): void;
+  /** Called once, whatever ended the subscription. */
+  dispose?(): void;
+}
+
+/** Runs `task` as a turn of its own: after the element in work, never inside it. */
+export type Turn = (task: () => void) => void;
+
+/**
+ * Runs what arrives one at a time. What arrives while the operator emits (re-entrancy) waits in
+ * order, so a watermark that comes inside a firing cannot fire a window twice or out of order.
+ * A throw goes down the stream as an error.
+ */
+class Turns {
+  private busy = false;
+  private waiting: (() => void)[] = [];
+  handlers: Handlers | undefined;
+
+  constructor(private readonly out: Output<unknown>) {}
+
+  next(value: unknown, input: number): void {
+    if (this.out.closed) return;
+    if (this.busy) {
+      this.waiting.push(() => this.handlers?.next(value, input));
+      return;
+    }
+    this.busy = true;
+    try {
+      this.handlers?.next(value, input);
+      if (this.waiting.length > 0) this.drain();
+    } catch (thrown) {
+      this.fail(thrown);
+    } finally {
+      this.busy = false;
+    }
+  }
+
+  run(task: () => void): void {
+    if (this.out.closed) return;
+    if (this.busy) {
+      this.waiting.push(task);
+      return;
+    }
+    this.busy = true;
+    try {
+      task();
+      if (this.waiting.length > 0) this.drain();
+    } catch (thrown) {
+      this.fail(thrown);
+    } finally {
+      this.busy = false;
+    }
+  }
+
+  fail(thrown: unknown): void {
+    this.waiting.length = 0;
+    if (!this.out.closed) this.out.error(thrown);
+  }
+
+  private drain(): void {
+    for (let i = 0; i < this.waiting.length && !this.out.closed; i++) {
+      this.waiting[i]?.();
+      if (i >= 1024) {
+        this.waiting.splice(0, i + 1);
+        i = -1;
+      }
+    }
+    this.waiting.length = 0;
+  }
+}
+
+/* Linked to its destination before the source runs, so `take(1)` stops a synchronous source. */
+class Input extends Subscriber<unknown> {
+  constructor(
+    out: Subscriber<any>,
+    private readonly turns: Turns,
+    private readonly index: number,
+  ) {
+    super(out);
+  }
+  protected override _next(value: unknown): void {
+    this.turns.next(value, this.index);
+  }
+  protected override _error(thrown: unknown): void {
+    this.turns.run(() => this.turns.fail(thrown));
+  }
+  protected override _complete(): void {
+    this.turns.run(() => this.turns.handlers?.complete(this.index));
+    this.unsubscribe();
+  }
+}
+
+/**
+ * Makes an observable of several inputs. `init` runs per subscription, so state is never shared. The
+ * inputs are subscribed last to first: a second input before the source.
+ */
+export function combineInputs<Out>(
+  inputs: readonly Observable<unknown>[],
+  init: (out: Output<Out>, turn: Turn) => Handlers,
+): Observable<Out> {
+  return new Observable<Out>((subscriber) => {
+    const turns = new Turns(subscriber);
+    try {
+      turns.handlers = init(subscriber, (task) => turns.run(task));
+    } catch (thrown) {
+      subscriber.error(thrown);
+      return;
+    }
+    subscriber.add(() => turns.handlers?.dispose?.());
+    for (let i = inputs.length - 1; i >= 0 && !subscriber.closed; i--) {
+      inputs[i]?.subscribe(new Input(subscriber, turns, i));
+    }
+  });
+}
+
+/** Makes an operator of one input. */
+export function operate<In, Out>(
+  init: (out: Output<Out>, turn: Turn) => Handlers,
+): OperatorFunction<In, Out> {
+  return (source) => combineInputs([source], init);
+}

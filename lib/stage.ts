@@ -1,0 +1,254 @@
+/** What every stateful operator shares: one time per input, barriers, restore, status; pure, without RxJS. */
+import {
+  type Barrier,
+  barrierAt,
+  type Chunks,
+  type Data,
+  type Element,
+  type EventElement,
+  type Membership,
+  nextOrigin,
+  type Restore,
+  restoreWith,
+  type Status,
+  statusOf,
+  type Watermark,
+  watermarkAt,
+} from './element.js';
+import { WatermarkOriginError } from './errors.js';
+import { restoreStats, type Stats } from './stats.js';
+import { Valve } from './valve.js';
+
+/** The state of an operator: events change it, watermarks release it. Pure and synchronous. */
+export interface Logic {
+  /** An event arrives at an input. */
+  event(e: EventElement<any>, input: number): void;
+  /** W has risen to `w` (+∞ at the end): emit what is due. W itself leaves afterwards. */
+  advance(w: number): void;
+  /** One input's own W has risen; called before `advance`. */
+  side?(input: number, w: number): void;
+  /** The output watermark that belongs to W; W itself where absent. */
+  outgoing?(w: number): number;
+  /** How many held things a later W can still emit: while there are any, *idle* does not pass. */
+  waiting(): number;
+  readonly stats: Stats;
+  save(): Chunks;
+  restore(chunks: Chunks): void;
+}
+
+/** Where a state emits. */
+export interface Emitter<T> {
+  emit(e: EventElement<T>): void;
+  /** Downstream wants no more: an emission loop stops. */
+  readonly closed: boolean;
+}
+
+interface Down {
+  next(e: Element<any>): void;
+  complete(): void;
+  readonly closed: boolean;
+}
+
+export interface StageConfig {
+  readonly operator: string;
+  readonly id?: string | undefined;
+  readonly inputs: number;
+}
+
+const SHELL = 'shell';
+
+/**
+ * The shell around a `Logic`: checks that each input has one origin and that its time rises, joins
+ * the inputs by the valve (policy `'hold'`), aligns barriers by a counter per n, gives state back on
+ * restore, and lets *idle* pass only when nothing waits. One input passes its watermarks on
+ * unchanged; several make watermarks of an origin of their own.
+ */
+export class Stage {
+  private readonly inputs: InputTime[];
+  private readonly valve: Valve;
+  private readonly origin: number;
+  private readonly aligned = new Map<number, number>();
+  private lastBarrier = 0;
+  private membership: Membership | undefined;
+  private outW = -Infinity;
+  private outIdle = false;
+  private ended = false;
+
+  constructor(
+    private readonly config: StageConfig,
+    private readonly logic: Logic,
+    private readonly down: Down,
+  ) {
+    this.inputs = Array.from({ length: config.inputs }, () => new InputTime(config.operator));
+    this.valve = new Valve('hold');
+    for (let i = 0; i < config.inputs; i++) this.valve.add();
+    this.origin = config.inputs > 1 ? nextOrigin() : 0;
+  }
+
+  next(e: Element<any>, input: number): void {
+    switch (e.kind) {
+      case 'event':
+        this.logic.event(e, input);
+        return;
+      case 'watermark':
+        this.watermark(e, input);
+        return;
+      case 'status':
+        this.status(e, input);
+        return;
+      case 'barrier':
+        this.barrier(e);
+        return;
+      case 'restore':
+        this.restore(e);
+    }
+  }
+
+  complete(input: number): void {
+    const time = this.inputs[input];
+    if (time === undefined || time.completed) return;
+    time.completed = true;
+    this.rise(input, Infinity, time.origin ?? 0);
+    if (this.down.closed || !this.inputs.every((i) => i.completed)) return;
+    this.membership?.finished(this.save());
+    this.down.complete();
+  }
+
+  /** The state as it would be in a snapshot. */
+  save(): Chunks {
+    const chunks = new Map<string, Data>(this.logic.save());
+    chunks.set(SHELL, {
+      inputs: this.inputs.map((i) => i.save()),
+      valve: this.valve.save(),
+      outW: this.outW,
+      outIdle: this.outIdle,
+      stats: { ...this.logic.stats },
+    });
+    return chunks;
+  }
+
+  /** Takes saved state back; as if nothing had happened. */
+  load(chunks: Chunks): void {
+    const shell = chunks.get(SHELL) as ShellState | undefined;
+    if (shell === undefined) return;
+    for (const [i, saved] of shell.inputs.entries()) this.inputs[i]?.load(saved);
+    this.valve.load(shell.valve);
+    this.outW = shell.outW;
+    this.outIdle = shell.outIdle;
+    this.logic.restore(chunks);
+    restoreStats(this.logic.stats, shell.stats);
+  }
+
+  private watermark(e: Watermark, input: number): void {
+    const time = this.inputs[input];
+    if (time?.accepts(e)) this.rise(input, e.timestamp, e.origin);
+  }
+
+  private rise(input: number, w: number, origin: number): void {
+    const time = this.inputs[input];
+    if (time === undefined || w <= time.w) return;
+    time.w = w;
+    this.logic.side?.(input, w);
+    if (w === Infinity) this.valve.finish(input);
+    else this.valve.advance(input, w);
+    this.release(this.inputs.length > 1 ? this.origin : origin);
+  }
+
+  /* Results first, then W, then status: a watermark leaves after everything that it released. */
+  private release(origin: number): void {
+    const w = this.valve.watermark;
+    if (w > this.outW) {
+      this.outW = w;
+      this.logic.advance(w);
+      const out = this.logic.outgoing?.(w) ?? w;
+      if (!this.down.closed && out > -Infinity) this.down.next(watermarkAt(out, origin));
+      if (w === Infinity) this.ended = true;
+    }
+    this.passStatus();
+  }
+
+  private status(e: Status, input: number): void {
+    if (e.status === 'idle') this.valve.idle(input);
+    else this.valve.active(input);
+    const time = this.inputs[input];
+    if (time) time.idle = e.status === 'idle';
+    this.release(this.inputs.length > 1 ? this.origin : (time?.origin ?? 0));
+  }
+
+  private passStatus(): void {
+    if (this.ended || this.down.closed) return;
+    const idle = this.valve.status === 'idle' && (this.outIdle || this.logic.waiting() === 0);
+    if (idle === this.outIdle) return;
+    this.outIdle = idle;
+    this.down.next(statusOf(idle ? 'idle' : 'active'));
+  }
+
+  private barrier(e: Barrier): void {
+    if (e.n <= this.lastBarrier) return;
+    const seen = (this.aligned.get(e.n) ?? 0) + 1;
+    this.aligned.set(e.n, seen);
+    if (seen < this.inputs.filter((i) => !i.completed).length) return;
+    for (const n of this.aligned.keys()) if (n <= e.n) this.aligned.delete(n);
+    this.lastBarrier = e.n;
+    if (this.config.id !== undefined) e.report(this.config.id, this.save());
+    this.down.next(barrierAt(e.n, e.report));
+  }
+
+  private restore(e: Restore): void {
+    if (this.membership !== undefined) return;
+    const { id, operator } = this.config;
+    this.membership = e.register({ id, operator, stats: this.logic.stats });
+    if (this.membership.restored !== undefined) this.load(this.membership.restored);
+    this.down.next(restoreWith(e.register));
+  }
+}
+
+interface ShellState {
+  readonly inputs: readonly SavedInput[];
+  readonly valve: Data;
+  readonly outW: number;
+  readonly outIdle: boolean;
+  readonly stats: Data;
+}
+
+interface SavedInput {
+  readonly w: number;
+  readonly idle: boolean;
+}
+
+/** What one input has said of time. */
+class InputTime {
+  w = -Infinity;
+  idle = false;
+  completed = false;
+  origin: number | undefined;
+
+  constructor(private readonly operator: string) {}
+
+  /** Whether this watermark raises W. Equal ones and finite ones of an idle input are ignored. */
+  accepts(e: Watermark): boolean {
+    if (e.origin !== 0) {
+      this.origin ??= e.origin;
+      if (e.origin !== this.origin) {
+        throw new WatermarkOriginError(this.operator, 'watermarks of two origins met in one input');
+      }
+    }
+    if (this.idle && e.timestamp !== Infinity) return false;
+    if (e.timestamp < this.w) {
+      throw new WatermarkOriginError(
+        this.operator,
+        `a watermark went back from ${this.w} to ${e.timestamp}`,
+      );
+    }
+    return e.timestamp > this.w;
+  }
+
+  save(): SavedInput {
+    return { w: this.w, idle: this.idle };
+  }
+
+  load(saved: SavedInput): void {
+    this.w = saved.w;
+    this.idle = saved.idle;
+  }
+}
