@@ -1,9 +1,10 @@
 /** Aggregates: what a window computes, one accumulator per key and window, several in one pass. */
 
 /**
- * How to fold events into an accumulator. `add` and `merge` may change their first argument and give
- * it back. Without `merge` the events themselves are kept wherever accumulators would have to be
- * merged (sliding and session windows), and folded in arrival order when the window fires.
+ * How to fold events into an accumulator. Accumulators are plain data, so that they can be saved.
+ * `add` and `merge` may change their first argument and give it back; `merge` neither changes nor
+ * keeps its second. Without `merge` the events themselves are kept wherever accumulators would have
+ * to be merged (sliding and session windows), and folded in arrival order when the window fires.
  */
 export interface Aggregate<T, R, A = any> {
   /** The accumulator of no event. */
@@ -12,7 +13,7 @@ export interface Aggregate<T, R, A = any> {
   readonly add: (acc: A, value: T, timestamp: number, arrival: number) => A;
   readonly merge?: ((acc: A, other: A) => A) | undefined;
   readonly retract?: ((acc: A, value: T, timestamp: number, arrival: number) => A) | undefined;
-  /** What the accumulator stands for; must not change it. */
+  /** What the accumulator stands for; neither changes it nor gives away a part that later changes. */
   readonly result: (acc: A) => R;
 }
 
@@ -20,3 +21,230 @@ export interface Aggregate<T, R, A = any> {
 export type Results<S> = {
   readonly [N in keyof S]: S[N] extends Aggregate<any, infer R, any> ? R : never;
 };
+
+/** How many events. State: one number. */
+export function count(): Aggregate<unknown, number, number> {
+  return {
+    create: () => 0,
+    add: (n) => n + 1,
+    merge: (n, other) => n + other,
+    retract: (n) => n - 1,
+    result: (n) => n,
+  };
+}
+
+interface Total {
+  sum: number;
+  /** What rounding has taken away so far. */
+  lost: number;
+  n: number;
+}
+
+/* Neumaier's compensated sum ("Rundungsfehleranalyse einiger Verfahren zur Summation endlicher
+   Summen", 1974): the order of addition does not show in the result, to about 1e-16. */
+function addTo(t: Total, x: number): void {
+  const sum = t.sum + x;
+  const { abs } = Math;
+  t.lost += abs(t.sum) >= abs(x) ? t.sum - sum + x : x - sum + t.sum;
+  t.sum = sum;
+}
+
+function totalOf(t: Total): number {
+  return Number.isFinite(t.sum) ? t.sum + t.lost : t.sum;
+}
+
+function totals<T>(
+  f: (value: T) => number,
+  result: (t: Total) => number,
+): Aggregate<T, number, Total> {
+  return {
+    create: () => ({ sum: 0, lost: 0, n: 0 }),
+    add: (t, value) => {
+      addTo(t, f(value));
+      t.n++;
+      return t;
+    },
+    merge: (t, other) => {
+      addTo(t, other.sum);
+      t.lost += other.lost;
+      t.n += other.n;
+      return t;
+    },
+    retract: (t, value) => {
+      addTo(t, -f(value));
+      t.n--;
+      return t;
+    },
+    result,
+  };
+}
+
+/** The sum of `f`, compensated for rounding. State: three numbers. */
+export function sum<T>(f: (value: T) => number): Aggregate<T, number, Total> {
+  return totals(f, totalOf);
+}
+
+/** The arithmetic mean of `f`. State: three numbers. */
+export function mean<T>(f: (value: T) => number): Aggregate<T, number, Total> {
+  return totals(f, (t) => totalOf(t) / t.n);
+}
+
+function extreme<T>(
+  f: (value: T) => number,
+  none: number,
+  pick: (a: number, b: number) => number,
+): Aggregate<T, number, number> {
+  return {
+    create: () => none,
+    add: (m, value) => pick(m, f(value)),
+    merge: pick,
+    result: (m) => m,
+  };
+}
+
+/** The least `f`; NaN once one was NaN. State: one number. */
+export function min<T>(f: (value: T) => number): Aggregate<T, number, number> {
+  return extreme(f, Infinity, Math.min);
+}
+
+/** The greatest `f`; NaN once one was NaN. State: one number. */
+export function max<T>(f: (value: T) => number): Aggregate<T, number, number> {
+  return extreme(f, -Infinity, Math.max);
+}
+
+interface Picked<R> {
+  readonly timestamp: number;
+  readonly arrival: number;
+  readonly value: R;
+}
+
+function picked<T, R>(
+  f: (value: T) => R,
+  wins: (a: Picked<R>, b: Picked<R>) => boolean,
+): Aggregate<T, R, Picked<R> | null> {
+  const pick = (a: Picked<R> | null, b: Picked<R> | null) =>
+    a === null || (b !== null && wins(b, a)) ? b : a;
+  return {
+    create: () => null,
+    add: (acc, value, timestamp, arrival) => pick(acc, { timestamp, arrival, value: f(value) }),
+    merge: pick,
+    result: (acc) => (acc as Picked<R>).value,
+  };
+}
+
+const itself = <T>(value: T): T => value;
+
+/** The event of the least event time (of several, the first to arrive). State: one event. */
+export function first<T>(): Aggregate<T, T, Picked<T> | null>;
+/** `f` of the event of the least event time. State: one value. */
+export function first<T, R>(f: (value: T) => R): Aggregate<T, R, Picked<R> | null>;
+export function first(f: (value: any) => unknown = itself): Aggregate<any, any> {
+  return picked(f, (b, a) => before(b, a));
+}
+
+/** The event of the greatest event time (of several, the last to arrive). State: one event. */
+export function last<T>(): Aggregate<T, T, Picked<T> | null>;
+/** `f` of the event of the greatest event time. State: one value. */
+export function last<T, R>(f: (value: T) => R): Aggregate<T, R, Picked<R> | null>;
+export function last(f: (value: any) => unknown = itself): Aggregate<any, any> {
+  return picked(f, (b, a) => before(a, b));
+}
+
+function before(a: Picked<unknown>, b: Picked<unknown>): boolean {
+  return a.timestamp < b.timestamp || (a.timestamp === b.timestamp && a.arrival < b.arrival);
+}
+
+interface Kept<T> {
+  arrivals: number[];
+  values: T[];
+  times: number[];
+}
+
+function keepEvents<T, V, R>(
+  f: (value: T) => V,
+  result: (kept: Kept<V>) => R,
+): Aggregate<T, R, Kept<V>> {
+  return {
+    create: () => ({ arrivals: [], values: [], times: [] }),
+    add: (kept, value, timestamp, arrival) => {
+      kept.arrivals.push(arrival);
+      kept.values.push(f(value));
+      kept.times.push(timestamp);
+      return kept;
+    },
+    merge: mergeKept,
+    result,
+  };
+}
+
+/** Both lists as one, in arrival order. */
+function mergeKept<V>(a: Kept<V>, b: Kept<V>): Kept<V> {
+  const ordered = (a.arrivals[a.arrivals.length - 1] ?? -Infinity) < (b.arrivals[0] ?? Infinity);
+  for (let i = 0; i < b.arrivals.length; i++) {
+    a.arrivals.push(b.arrivals[i] as number);
+    a.values.push(b.values[i] as V);
+    a.times.push(b.times[i] as number);
+  }
+  if (ordered) return a;
+  const order = a.arrivals.map((_, i) => i);
+  order.sort((i, j) => (a.arrivals[i] as number) - (a.arrivals[j] as number));
+  return {
+    arrivals: order.map((i) => a.arrivals[i] as number),
+    values: order.map((i) => a.values[i] as V),
+    times: order.map((i) => a.times[i] as number),
+  };
+}
+
+/** All events, in arrival order. State: the events. */
+export function collect<T>(): Aggregate<T, T[], Kept<T>>;
+/** `f` of all events, in arrival order. State: the values of `f`. */
+export function collect<T, R>(f: (value: T) => R): Aggregate<T, R[], Kept<R>>;
+export function collect(f: (value: any) => unknown = itself): Aggregate<any, any> {
+  return keepEvents(f, (kept) => [...kept.values]);
+}
+
+export interface ReduceOptions<A> {
+  /** What to begin with, neutral for `merge`; the first event itself where absent. */
+  readonly initial?: () => A;
+  /** Joins two accumulators, changing neither; with it sliding and session windows keep no events. */
+  readonly merge?: (acc: A, other: A) => A;
+}
+
+/**
+ * Folds events in arrival order; `add` gives a new accumulator each time. State: one accumulator; without `merge`, in windows that overlap or
+ * merge, the events.
+ * @example reduce((a: number, b: number) => Math.max(a, b), { merge: Math.max })
+ */
+export function reduce<T, A = T>(
+  add: (acc: A, value: T) => A,
+  options: ReduceOptions<A> = {},
+): Aggregate<T, A, { readonly acc: A } | null> {
+  const { initial, merge } = options;
+  const begin = initial === undefined ? (value: T) => value as unknown as A : undefined;
+  return {
+    create: () => (initial === undefined ? null : { acc: initial() }),
+    add: (held, value) => ({
+      acc: held === null ? (begin as (value: T) => A)(value) : add(held.acc, value),
+    }),
+    merge:
+      merge === undefined
+        ? undefined
+        : (held, other) => {
+            if (held === null || other === null) return held ?? other;
+            return { acc: merge(held.acc, other.acc) };
+          },
+    result: (held) => (held as { readonly acc: A }).acc,
+  };
+}
+
+/** The same aggregate in a form that can be merged: itself, or its events kept in arrival order. */
+export function mergeable<T, R>(aggregate: Aggregate<T, R>): Aggregate<T, R> {
+  if (aggregate.merge !== undefined) return aggregate;
+  return keepEvents<T, T, R>(itself, ({ values, times, arrivals }) => {
+    let acc = aggregate.create();
+    for (const [i, value] of values.entries()) {
+      acc = aggregate.add(acc, value, times[i] as number, arrivals[i] as number);
+    }
+    return aggregate.result(acc);
+  });
+}
