@@ -1,0 +1,244 @@
+/**
+ * Deadlines: what falls due when time reaches an instant, in exact order. A calendar queue (Brown 1988)
+ * over a heap of its non-empty buckets. State: two array slots per entry; a bucket is let go when empty.
+ */
+
+/** Entries whose instants share one tick: in arrival order until the bucket is opened, then sorted. */
+interface Bucket<T> {
+  times: number[];
+  items: (T | undefined)[];
+}
+
+/**
+ * A queue by instant; entries of one instant leave in the order in which they were added.
+ *
+ * Adding costs O(1), and O(log buckets) where it opens a bucket; an entry is sorted once, when time
+ * enters its bucket. A watermark that releases nothing costs O(1). Instants may be negative, huge or
+ * infinite. There is no removal: an owner that changes its mind checks when the entry falls due.
+ *
+ * @example
+ * const ends = new Deadlines<string>(1000);
+ * ends.add(2500, 'b');
+ * ends.add(1200, 'a');
+ * ends.drain(2000, (item, time) => { // 'a' at 1200
+ * });
+ */
+export class Deadlines<T> {
+  private readonly buckets = new Map<number, Bucket<T>>();
+  private readonly ticks: number[] = [];
+  private recent: Bucket<T> | undefined;
+  private recentTick = Number.NaN;
+  /* The sorted bucket at the front, with its first entry at `head`. While there is one it is not
+     empty, and everything at or before its tick is in it. */
+  private open: Bucket<T> | undefined;
+  private openTick = Number.NaN;
+  private head = 0;
+  private count = 0;
+
+  /** @param widthMs span of one bucket, > 0: about the time in which some dozens of entries fall due */
+  constructor(private readonly widthMs: number) {}
+
+  get size(): number {
+    return this.count;
+  }
+
+  add(time: number, item: T): void {
+    this.count++;
+    const tick = Math.floor(time / this.widthMs);
+    if (this.open !== undefined && tick <= this.openTick) {
+      this.insert(this.open, time, item);
+      return;
+    }
+    const bucket =
+      tick === this.recentTick && this.recent !== undefined ? this.recent : this.bucket(tick);
+    bucket.times.push(time);
+    bucket.items.push(item);
+  }
+
+  /** Whether the earliest entry is at or before `w`. O(1) when it is not. */
+  due(w: number): boolean {
+    if (this.open === undefined) {
+      const tick = this.ticks[0];
+      if (tick === undefined || tick > Math.floor(w / this.widthMs)) return false;
+      this.openNext();
+    }
+    return this.peek() <= w;
+  }
+
+  /** The earliest instant, +∞ where there is none. Sorts the first bucket, also before time is there. */
+  peek(): number {
+    if (this.open === undefined && this.ticks.length > 0) this.openNext();
+    return this.open?.times[this.head] ?? Infinity;
+  }
+
+  /** Takes the earliest entry out; undefined where there is none. */
+  take(): T | undefined {
+    if (this.count === 0) return undefined;
+    this.peek();
+    const bucket = this.open as Bucket<T>;
+    const item = bucket.items[this.head];
+    bucket.items[this.head] = undefined;
+    this.head++;
+    this.count--;
+    if (this.head === bucket.times.length) this.open = undefined;
+    return item;
+  }
+
+  /** Takes every entry at or before `w` out, earliest first; what `fn` adds at or before `w` as well. */
+  drain(w: number, fn: (item: T, time: number) => void): void {
+    while (this.due(w)) {
+      const time = this.peek();
+      fn(this.take() as T, time);
+    }
+  }
+
+  /** Visits all entries in the order in which they would leave; changes nothing that can be seen. */
+  each(fn: (item: T, time: number) => void): void {
+    const { open, head } = this;
+    if (open !== undefined) visit(open, head, fn);
+    for (const tick of [...this.ticks].sort((a, b) => (a < b ? -1 : 1))) {
+      const bucket = this.buckets.get(tick) as Bucket<T>;
+      sort(bucket);
+      visit(bucket, 0, fn);
+    }
+  }
+
+  clear(): void {
+    this.buckets.clear();
+    this.ticks.length = 0;
+    this.recent = undefined;
+    this.recentTick = Number.NaN;
+    this.open = undefined;
+    this.count = 0;
+  }
+
+  private bucket(tick: number): Bucket<T> {
+    let bucket = this.buckets.get(tick);
+    if (bucket === undefined) {
+      bucket = { times: [], items: [] };
+      this.buckets.set(tick, bucket);
+      push(this.ticks, tick);
+    }
+    this.recent = bucket;
+    this.recentTick = tick;
+    return bucket;
+  }
+
+  private openNext(): void {
+    const tick = pop(this.ticks);
+    const bucket = this.buckets.get(tick) as Bucket<T>;
+    this.buckets.delete(tick);
+    if (tick === this.recentTick) this.recent = undefined;
+    sort(bucket);
+    this.open = bucket;
+    this.openTick = tick;
+    this.head = 0;
+  }
+
+  private insert(bucket: Bucket<T>, time: number, item: T): void {
+    const { times, items } = bucket;
+    const at = after(times, this.head, time);
+    if (at === times.length) {
+      times.push(time);
+      items.push(item);
+    } else if (at === this.head && at > 0) {
+      this.head--;
+      times[this.head] = time;
+      items[this.head] = item;
+    } else {
+      times.splice(at, 0, time);
+      items.splice(at, 0, item);
+    }
+  }
+}
+
+function visit<T>(bucket: Bucket<T>, from: number, fn: (item: T, time: number) => void): void {
+  for (let i = from; i < bucket.times.length; i++) {
+    fn(bucket.items[i] as T, bucket.times[i] as number);
+  }
+}
+
+/* The index after the last entry at or before `time`. */
+function after(times: readonly number[], from: number, time: number): number {
+  let low = from;
+  let high = times.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((times[middle] as number) <= time) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/* Stable, by instant. Instant and place go into one double where they fit: sorting plain numbers
+   needs no comparator and is several times faster. */
+function sort<T>(bucket: Bucket<T>): void {
+  const { times, items } = bucket;
+  if (isSorted(times)) return;
+  const order = packed(times) ?? compared(times);
+  const sortedTimes: number[] = [];
+  const sortedItems: (T | undefined)[] = [];
+  for (const i of order) {
+    sortedTimes.push(times[i] as number);
+    sortedItems.push(items[i]);
+  }
+  bucket.times = sortedTimes;
+  bucket.items = sortedItems;
+}
+
+function isSorted(times: readonly number[]): boolean {
+  for (let i = 1; i < times.length; i++) {
+    if ((times[i] as number) < (times[i - 1] as number)) return false;
+  }
+  return true;
+}
+
+function packed(times: readonly number[]): Float64Array | undefined {
+  const n = times.length;
+  let least = Infinity;
+  let most = -Infinity;
+  for (const t of times) {
+    if (t < least) least = t;
+    if (t > most) most = t;
+  }
+  if (!((most - least + 1) * n <= Number.MAX_SAFE_INTEGER)) return undefined;
+  const order = new Float64Array(n);
+  for (let i = 0; i < n; i++) order[i] = ((times[i] as number) - least) * n + i;
+  order.sort();
+  for (let i = 0; i < n; i++) order[i] = (order[i] as number) % n;
+  return order;
+}
+
+function compared(times: readonly number[]): number[] {
+  const before = (a: number, b: number) => (times[a] as number) < (times[b] as number);
+  return Array.from(times.keys()).sort((a, b) => (before(a, b) ? -1 : before(b, a) ? 1 : 0));
+}
+
+/* A binary heap of numbers, least first. */
+function push(heap: number[], value: number): void {
+  let i = heap.length;
+  heap.push(value);
+  while (i > 0) {
+    const up = (i - 1) >> 1;
+    if ((heap[up] as number) <= value) break;
+    heap[i] = heap[up] as number;
+    i = up;
+  }
+  heap[i] = value;
+}
+
+function pop(heap: number[]): number {
+  const least = heap[0] as number;
+  const value = heap.pop() as number;
+  const n = heap.length;
+  if (n === 0) return least;
+  let i = 0;
+  for (let down = 1; down < n; down = 2 * i + 1) {
+    if (down + 1 < n && (heap[down + 1] as number) < (heap[down] as number)) down++;
+    if ((heap[down] as number) >= value) break;
+    heap[i] = heap[down] as number;
+    i = down;
+  }
+  heap[i] = value;
+  return least;
+}
