@@ -128,20 +128,25 @@ export class Valve {
     return this.state[i] === ACTIVE && !this.left[i];
   }
 
-  /* The last active input to leave lends its place to the greatest W of those not finished. */
+  /* One that was left out moves nothing. The last active input to leave lends its place to the
+     greatest W of those not finished. */
   private leave(i: number, to: number): void {
     const counted = this.counts(i);
     this.state[i] = to;
     this.left[i] = false;
     this.active_--;
     this.tree.set(i, Infinity);
+    if (!counted) return;
     if (this.active_ > 0) this.retake();
-    else if (counted) this.rise(this.greatest());
+    else this.rise(this.greatest());
   }
 
   private greatest(): number {
     let max = -Infinity;
-    for (const [i, w] of this.w.entries()) if (this.state[i] !== FINISHED && w > max) max = w;
+    for (let i = 0; i < this.w.length; i++) {
+      const w = this.w[i] as number;
+      if (this.state[i] !== FINISHED && w > max) max = w;
+    }
     return max;
   }
 
