@@ -16,7 +16,7 @@ import {
   watermarkAt,
 } from './element.js';
 import { WatermarkOriginError } from './errors.js';
-import { restoreStats, type Stats } from './stats.js';
+import { copyStats, restoreStats, type Stats } from './stats.js';
 import { Valve } from './valve.js';
 
 /** The state of an operator: events change it, watermarks release it. Pure and synchronous. */
@@ -122,7 +122,7 @@ export class Stage {
       valve: this.valve.save(),
       outW: this.outW,
       outIdle: this.outIdle,
-      stats: { ...this.logic.stats },
+      stats: copyStats(this.logic.stats),
     });
     return chunks;
   }

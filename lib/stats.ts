@@ -46,11 +46,21 @@ export function setLive(stats: Stats, live: number): void {
   if (live > stats.peak) stats.peak = live;
 }
 
+/** The counters as they are now, groups of counters included: for a snapshot. */
+export function copyStats<S extends object>(stats: S): S {
+  const copy: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(stats)) {
+    copy[name] = typeof value === 'object' && value !== null ? copyStats(value) : value;
+  }
+  return copy as S;
+}
+
 /** Puts saved counters back into live ones; a counter that was not saved keeps its value. */
 export function restoreStats(stats: object, saved: unknown): void {
   if (typeof saved !== 'object' || saved === null) return;
-  for (const name of Object.keys(stats)) {
+  for (const [name, now] of Object.entries(stats)) {
     const value = (saved as Record<string, unknown>)[name];
-    if (typeof value === 'number') (stats as Record<string, unknown>)[name] = value;
+    if (typeof now === 'object' && now !== null) restoreStats(now, value);
+    else if (typeof value === 'number') (stats as Record<string, unknown>)[name] = value;
   }
 }
