@@ -1,5 +1,8 @@
 /** The one RxJS file of the foundation: how a state machine becomes an operator. */
 import { Observable, type OperatorFunction, Subscriber } from 'rxjs';
+import { type Element, type EventElement, isElement } from './element.js';
+import { type Emitter, type Logic, Stage } from './stage.js';
+import type { Stats } from './stats.js';
 
 /** Where an operator emits. `closed`: downstream wants no more; an emission loop tests it each turn. */
 export interface Output<T> {
@@ -132,4 +135,58 @@ export function operate<In, Out>(
   init: (out: Output<Out>, turn: Turn) => Handlers,
 ): OperatorFunction<In, Out> {
   return (source) => combineInputs([source], init);
+}
+
+/** What names and shows a stage. */
+export interface StageOptions {
+  readonly operator: string;
+  readonly id?: string | undefined;
+  readonly stats?: ((live: any) => void) | undefined;
+}
+
+/* Counts what leaves, for every stage in one place. */
+class StageOutput<Out> implements Emitter<Out> {
+  stats: Stats | undefined;
+
+  constructor(private readonly out: Output<Element<Out>>) {}
+
+  get closed(): boolean {
+    return this.out.closed;
+  }
+
+  emit(e: EventElement<Out>): void {
+    if (this.stats !== undefined && !this.out.closed) this.stats.out++;
+    this.out.next(e);
+  }
+}
+
+/**
+ * Makes an observable of element streams and of the state that joins them: a `Stage` and a `Logic`
+ * per subscription. The stats door is told once per subscription, before the first element. Counts
+ * `stats.out`, so a logic does not.
+ *
+ * @throws TypeError down the stream, when a value that is no element arrives
+ */
+export function stageOperator<Out>(
+  inputs: readonly Observable<Element<any>>[],
+  options: StageOptions,
+  make: (out: Emitter<Out>) => Logic,
+): Observable<Element<Out>> {
+  const { operator, id } = options;
+  return combineInputs<Element<Out>>(inputs, (out) => {
+    const emitter = new StageOutput<Out>(out);
+    const logic = make(emitter);
+    emitter.stats = logic.stats;
+    const stage = new Stage({ operator, id, inputs: inputs.length }, logic, out);
+    options.stats?.(logic.stats);
+    return {
+      next(e, input) {
+        if (!isElement(e)) {
+          throw new TypeError(`${operator}: needs elements; put watermark() before it`);
+        }
+        stage.next(e, input);
+      },
+      complete: (input) => stage.complete(input),
+    };
+  });
 }

@@ -1,6 +1,14 @@
 /** Assigners: which windows an instant belongs to. */
 import fc from 'fast-check';
-import { lastStart, session, sliceWidth, sliding, tumbling, windowCount, windowsOf } from '../../lib/windows.js';
+import {
+  lastStart,
+  session,
+  sliceWidth,
+  sliding,
+  tumbling,
+  windowCount,
+  windowsOf,
+} from '../../lib/windows.js';
 
 describe('4.assignment', () => {
   it('a tumbling window starts at t − floorMod(t − offset, size), also before 1970', () => {
