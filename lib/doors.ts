@@ -1,5 +1,6 @@
 /** Side doors: where late, missed, invalid, duplicate and poison things go, and in what shape. */
 import type { EventElement, WindowBounds } from './element.js';
+import { UserFunctionError } from './errors.js';
 
 /** A function, or an object with `next`. Only `next` is called; if it throws, the stream errors. */
 export type Door<E> = ((e: E) => void) | { readonly next?: ((e: E) => void) | undefined };
@@ -56,6 +57,23 @@ export interface Poison<T> {
 export function openDoor<E>(door: Door<E> | undefined): ((e: E) => void) | undefined {
   if (door === undefined || typeof door === 'function') return door;
   return (e) => door.next?.(e);
+}
+
+/** The function of a door of an operator; what it throws becomes a `UserFunctionError` that names both. */
+export function guardedDoor<E>(
+  operator: string,
+  name: string,
+  door: Door<E> | undefined,
+): ((e: E) => void) | undefined {
+  const tell = openDoor(door);
+  if (tell === undefined) return undefined;
+  return (e) => {
+    try {
+      tell(e);
+    } catch (thrown) {
+      throw new UserFunctionError(operator, name, thrown);
+    }
+  };
 }
 
 /** What `late` gets for an event. */
