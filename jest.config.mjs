@@ -1,4 +1,4 @@
-/** Jest 30 with swc: no type check here (`npm run typecheck` does that), CommonJS, right source lines. */
+/** Jest 30 with swc: no type check here (`npm run typecheck` does that), right source lines. */
 const config = {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],

@@ -1,4 +1,4 @@
-/** The marble helper itself: it lets right pipelines pass, and fails wrong ones with a readable text. */
+/** The marble helper itself: right pipelines pass, wrong ones fail with a readable text. */
 import { concat, map, NEVER, type Observable, of, tap, timer } from 'rxjs';
 import { type Element, event, isElement, watermarkAt } from '../lib/element.js';
 import { type EventTimeTest, eventTimeTest } from './marbles.js';

@@ -1,4 +1,4 @@
-/** Event-time marble tests over RxJS's TestScheduler: scripts in, streams and doors checked frame by frame. */
+/** Event-time marble tests over RxJS's TestScheduler: streams and doors, frame by frame. */
 import { Observable, Subscription } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import type { Element } from '../lib/element.js';
@@ -32,7 +32,7 @@ export interface RecordingDoor extends Expectation {
 }
 
 export interface EventTimeTest {
-  /** A cold stream of elements: `a@1 W4 idle |`. A letter is its own value unless `values` names it. */
+  /** A cold stream of elements: `a@1 W4 |`. A letter is its own value unless `values` has it. */
   stream<T = string>(marbles: string, values?: Named<T>, error?: unknown): Observable<Element<T>>;
   /** A cold stream of bare values: `a b |`. */
   source<T = string>(marbles: string, values?: Named<T>, error?: unknown): Observable<T>;
@@ -50,7 +50,8 @@ export interface EventTimeTest {
  *
  * @example
  * it('forgets a at 5', eventTimeTest(({ stream, expectStream }) => {
- *   expectStream(stream('a@1 a@2 W5 |').pipe(dedupe({ key: (v) => v, within: 4 }))).toBe('a@1 · W5 (W∞ |)');
+ *   const out$ = stream('a@1 a@2 W5 |').pipe(dedupe({ key: (v) => v, within: 4 }));
+ *   expectStream(out$).toBe('a@1 · W5 (W∞ |)');
  * }));
  */
 export function eventTimeTest(body: (t: EventTimeTest) => void, startAt = 0): () => void {

@@ -1,4 +1,4 @@
-/** The matrix itself: a right operator keeps every row, and each wrong one breaks the row that names its fault. */
+/** The matrix itself: a right operator keeps every row, a wrong one breaks that of its fault. */
 import { map, Observable, Subscriber } from 'rxjs';
 import { type Chunks, type Element, type EventElement, event } from '../lib/element.js';
 import { UserFunctionError } from '../lib/errors.js';

@@ -33,7 +33,8 @@ const PAUSE = /^\d+[a-z]+$/;
 /**
  * Reads a script. One token takes one arrival frame (1 ms): `a@1` an event, `-a@1` its withdrawal,
  * `a` a bare value, `W4` `W∞` a watermark, `idle` `active`, `|` `#` the end, `!` unsubscribe, `·`
- * nothing, `(x y)` several at once; `9ms` or `5m` lets so much arrival time pass. @throws Error on any other token
+ * nothing, `(x y)` several at once; `9ms` or `5m` lets so much arrival time pass.
+ * @throws Error on any other token
  */
 export function parseMarbles(text: string): Lane<Mark> {
   const lane = new Map<number, Mark[]>();
@@ -125,7 +126,7 @@ export function meets(mark: Mark, got: Got, values: Values, error: unknown): boo
 
 /**
  * Equal in depth, but a window result is compared by its `value` unless the expectation is made of
- * `key`, `window`, `pane` and `value`: then by the fields, and the fields of the pane, that it names.
+ * `key`, `window`, `pane` and `value`: then by the fields, also those of the pane, that it names.
  */
 export function sameValue(expected: unknown, got: unknown): boolean {
   if (isWindowResult(got)) {
@@ -159,7 +160,7 @@ function isPattern(x: unknown): x is Values {
   return names.some((n) => n !== 'value') && names.every((n) => fields.includes(n));
 }
 
-/** A string names the class of the error, a RegExp its message; anything else is the error itself. */
+/** A string names the class of an error, a RegExp its message; else it is the error itself. */
 function sameError(expected: unknown, got: unknown): boolean {
   if (typeof expected === 'string') return got === expected || (got as Error)?.name === expected;
   if (expected instanceof RegExp) return expected.test(got instanceof Error ? got.message : '');
