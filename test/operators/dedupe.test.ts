@@ -1,0 +1,199 @@
+/** dedupe as an operator: its stories in time, its doors, its errors. */
+import { map, of } from 'rxjs';
+import type { DedupeStats } from '../../lib/dedupeState.js';
+import type { Invalid } from '../../lib/doors.js';
+import { type Element, event, watermarkAt } from '../../lib/element.js';
+import { session, tumbling } from '../../lib/windows.js';
+import { type DedupeConfig, dedupe } from '../../operators/dedupe.js';
+import { eventTimeTest } from '../marbles.js';
+import { operatorMatrix } from '../matrix.js';
+
+const byValue: DedupeConfig<string> = { key: (v) => v };
+
+describe('dedupe', () => {
+  it(
+    'passes the first of each key, forgets it in event time',
+    eventTimeTest(({ stream, expectStream, door }) => {
+      const duplicate = door();
+      const in$ = stream('a@1 b@2 a@3 W9 a@9 W15 a@11 |');
+      const out$ = in$.pipe(dedupe({ ...byValue, within: 10, duplicate }));
+      expectStream(out$).toBe('    a@1 b@2 ·   W9 ·   W15 a@11 (W∞ |)');
+      duplicate.toBe('            ·   ·   a@3 · a@9');
+    }),
+  );
+  it(
+    'treats a repeat at exactly first + within as a new first',
+    eventTimeTest(({ stream, expectStream }) => {
+      const in$ = stream('a@1 W10 a@11 W11 a@11 a@12');
+      const out$ = in$.pipe(dedupe({ ...byValue, within: 10 }));
+      expectStream(out$).toBe('a@1 W10 · W11 a@11 ·');
+    }),
+  );
+  it(
+    'remembers by default until W reaches the first',
+    eventTimeTest(({ stream, expectStream }) => {
+      const out$ = stream('a@5 a@3 W4 a@5 W5 a@6').pipe(dedupe(byValue));
+      expectStream(out$).toBe('a@5 · W4 · W5 a@6');
+    }),
+  );
+  it(
+    'is not refreshed by repeats',
+    eventTimeTest(({ stream, expectStream }) => {
+      const out$ = stream('a@1 W4 a@5 W6 a@7').pipe(dedupe({ ...byValue, within: 5 }));
+      expectStream(out$).toBe('a@1 W4 · W6 a@7');
+    }),
+  );
+  it(
+    'catches a repeat that is older than its first',
+    eventTimeTest(({ stream, expectStream }) => {
+      const out$ = stream('a@50 W45 a@2 a@44').pipe(dedupe({ ...byValue, within: 100 }));
+      expectStream(out$).toBe('a@50 W45 · ·');
+    }),
+  );
+  it(
+    'lets an event leave by late when W has passed it by within',
+    eventTimeTest(({ stream, expectStream, door }) => {
+      const late = door();
+      const in$ = stream('W10 a@5 b@6 c@11');
+      expectStream(in$.pipe(dedupe({ ...byValue, within: 5, late }))).toBe('W10 · b@6 c@11');
+      late.toBe('· a@5');
+    }),
+  );
+  it(
+    'passes idle and active, and W∞ before its end',
+    eventTimeTest(({ stream, expectStream }) => {
+      const out$ = stream('a@5 W4 idle active a@6 b@7 |').pipe(dedupe(byValue));
+      expectStream(out$).toBe('a@5 W4 idle active · b@7 (W∞ |)');
+    }),
+  );
+  it(
+    'forgets the soonest to expire beyond maxKeys, and counts it',
+    eventTimeTest(({ stream, expectStream, flush }) => {
+      let stats: DedupeStats | undefined;
+      const config = { ...byValue, maxKeys: 2, stats: (s: DedupeStats) => (stats = s) };
+      const out$ = stream('a@5 b@3 c@9 a@5 b@3').pipe(dedupe<string>(config));
+      expectStream(out$).toBe('a@5 b@3 c@9 · b@3');
+      flush();
+      expect(stats).toMatchObject({ evicted: 2, live: 2, peak: 2, in: 5, accepted: 4, out: 4 });
+    }),
+  );
+  it(
+    'does not remember what the windows behind it refuse',
+    eventTimeTest(({ stream, expectStream, door }) => {
+      const late = door();
+      const before = { window: tumbling(10), allowedLateness: 2 };
+      const in$ = stream('W10 b@9 W11 a@9 a@13');
+      const out$ = in$.pipe(dedupe({ ...byValue, within: 20, before, late }));
+      expectStream(out$).toBe('W10 b@9 W11 · a@13');
+      late.toBe('· · · a@9');
+    }),
+  );
+  it(
+    'sees equal tuples as equal, and hostile names as names',
+    eventTimeTest(({ stream, expectStream }) => {
+      const names = ['__proto__', 'constructor', 'toString'];
+      const key = (v: string): readonly [string, number] => [names[Number(v)] ?? v, 1];
+      const out$ = stream('0@1 1@1 2@1 1@2 0@2 2@2').pipe(dedupe({ key }));
+      expectStream(out$).toBe('0@1 1@1 2@1 · · ·');
+    }),
+  );
+
+  it('keeps apart keys of different types', () => {
+    const keys = [1, '1', true, 'true', 1n, [1], ['1'], '', []] as const;
+    const got: unknown[] = [];
+    of(...keys, ...keys)
+      .pipe(
+        map((k) => event(k, 1)),
+        dedupe({ key: (v) => v }),
+      )
+      .subscribe((e) => e.kind === 'event' && got.push(e.value));
+    expect(got).toEqual([...keys]);
+  });
+
+  it('sends events without a key to invalid, with the reason', () => {
+    const invalid: Invalid<number>[] = [];
+    const got: unknown[] = [];
+    const key = (v: number): number => {
+      if (v === 2) throw new Error('no');
+      return v === 1 ? Number.NaN : v;
+    };
+    of(event(1, 5), event(2, 6), event(3, 7))
+      .pipe(dedupe({ key, invalid: { next: (i) => invalid.push(i) } }))
+      .subscribe((e) => e.kind === 'event' && got.push(e.value));
+    expect(invalid.map((i) => [i.value, i.reason])).toEqual([
+      [1, 'key'],
+      [2, 'threw'],
+    ]);
+    expect(got).toEqual([3]);
+  });
+
+  it('errors where its key function throws and nobody is at the door', () => {
+    const errors: unknown[] = [];
+    const key = (): string => {
+      throw new Error('no');
+    };
+    of(event(1, 5))
+      .pipe(dedupe({ key }))
+      .subscribe({ error: (e) => errors.push(e) });
+    expect(errors).toEqual([
+      expect.objectContaining({ name: 'UserFunctionError', message: 'dedupe: `key` threw: no' }),
+    ]);
+  });
+
+  it('errors where a door throws, after it has counted', () => {
+    const errors: unknown[] = [];
+    let stats: DedupeStats | undefined;
+    const late = (): void => {
+      throw new Error('full');
+    };
+    of<Element<string>[]>(watermarkAt(5), event('a', 1))
+      .pipe(dedupe({ ...byValue, late, stats: (s) => (stats = s) }))
+      .subscribe({ error: (e) => errors.push(e) });
+    expect(errors.map(String)).toEqual(['UserFunctionError: dedupe: `late` threw: full']);
+    expect(stats?.late).toBe(1);
+  });
+
+  it('refuses withdrawals', () => {
+    const errors: unknown[] = [];
+    of(event('a', 5, { op: '-' }))
+      .pipe(dedupe(byValue))
+      .subscribe({ error: (e) => errors.push(e) });
+    expect(errors).toEqual([expect.objectContaining({ name: 'RetractionError' })]);
+  });
+
+  it.each<[string, object]>([
+    ['dedupe: `key` must be a function; got undefined', { key: undefined }],
+    ['dedupe: `within` must be a duration >= 0', { within: -1 }],
+    ['dedupe: `within` must be a duration >= 0', { within: '5 parsecs' }],
+    ['dedupe: `maxKeys` must be an integer > 0; got 0', { maxKeys: 0 }],
+    ['dedupe: `maxKeys` must be an integer > 0; got 1.5', { maxKeys: 1.5 }],
+    ['dedupe: `maxKeys` must be an integer > 0; got "9"', { maxKeys: '9' }],
+    ['dedupe: `before.window` must be tumbling', { before: { window: session(5) } }],
+    ['dedupe: `before.window` must be tumbling', { before: {} }],
+    [
+      'dedupe: `before.allowedLateness` must be a duration >= 0',
+      { before: { window: tumbling(5), allowedLateness: -1 } },
+    ],
+  ])('refuses a wrong option: %s', (message, wrong) => {
+    expect(() => dedupe({ ...byValue, ...wrong } as never)).toThrow(message);
+    expect(() => dedupe({ ...byValue, ...wrong } as never)).toThrow(TypeError);
+  });
+
+  const script = { inputs: ['a@1 b@2 a@3 W2 idle active c@9 b@4 a@8 W7 d@11 c@10 W12 a@13'] };
+  operatorMatrix('dedupe', ([in$], id) => in$?.pipe(dedupe({ ...byValue, id })) as never, script, {
+    throwing: ([in$], id) =>
+      in$?.pipe(
+        dedupe({
+          id,
+          key: () => {
+            throw new Error('no');
+          },
+        }),
+      ) as never,
+  });
+  operatorMatrix(
+    'dedupe with a limit',
+    ([in$], id) => in$?.pipe(dedupe({ ...byValue, id, maxKeys: 2, within: 3 })) as never,
+    { inputs: ['a@1 b@2 c@3 a@3 W1 b@4 W5 c@9 d@8 a@6 e@7 W8 c@12 d@11 W20 a@21'] },
+  );
+});
