@@ -124,12 +124,15 @@ export class FencedError extends TidemarkError {
  * the rows. `refused`: the store looked at the rows and will never take them.
  */
 export class StoreError extends TidemarkError {
+  /** The rows of the batch that will never be taken, where the store can tell; the others may be sent again. */
+  readonly refused: readonly unknown[];
   constructor(
     readonly kind: 'connection' | 'refused',
     detail: string,
-    options?: ErrorOptions,
+    options?: ErrorOptions & { readonly refused?: readonly unknown[] },
   ) {
     super('StoreError', detail, options);
+    this.refused = options?.refused ?? [];
   }
 }
 

@@ -46,6 +46,37 @@ export interface SinkStore {
   forget?(timestamp: number): Promise<void>;
 }
 
+/** How a table is laid out. */
+export interface TableConfig {
+  /** Columns that make up the key, in the order of the parts of `Upsert.key`; at least one. */
+  readonly key: readonly string[];
+  /** A column that is set to the arrival time of a write, only when the write changes the row. */
+  readonly audit?: string;
+  /**
+   * Types by column, key and other, in the words of Postgres (`text`, `int8`, `float8`, `bool`,
+   * `timestamptz`, `jsonb`, ...): the table is created where there is none, and a row that leaves
+   * a column out has null there. Times are epoch ms, `Date` or RFC 3339 when written, `Date` when
+   * read. Without types, the table of a database must exist, and memory keeps what it is given.
+   */
+  readonly columns?: Readonly<Record<string, string>>;
+}
+
+/** A keyed table that can also be read back. */
+export interface TableStore extends SinkStore {
+  /** Creates or checks the table; called by the first use where nobody called it. */
+  open(): Promise<void>;
+  /** The rows in key order, text by code point, without hidden columns; not held in memory at once. */
+  rows(): AsyncIterable<Row>;
+  count(): Promise<number>;
+}
+
+/** A place for tables and checkpoints that share one transaction. */
+export interface Store {
+  table(name: string, config: TableConfig): TableStore;
+  checkpoints(): CheckpointStore;
+  close(): Promise<void>;
+}
+
 /** A read position of a source, plain data; it means what the source says. */
 export type Position = Data;
 
@@ -97,7 +128,9 @@ export interface CheckpointStore {
   acquire(job: string, task: string, fingerprint: string): Promise<Ownership>;
   /** Rejects with `StoreError`; after kind `'connection'` the outcome is unknown until `lastCommitted` says. */
   commit(commit: Commit): Promise<CommitAnswer>;
-  /** Epoch and newest n as the store has them now. */
+  /** State written by this object so far; chunks that did not change are not written. */
+  readonly written?: { readonly chunks: number; readonly bytes: number };
+  /** Epoch and newest n as the store has them now; 0 and 0 where it knows no such task. */
   lastCommitted(job: string, task: string): Promise<{ readonly epoch: number; readonly n: number }>;
 }
 
