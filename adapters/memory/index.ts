@@ -1,0 +1,49 @@
+/** Tables and checkpoints in memory, with the rules of the durable stores: for tests and for what may be lost. */
+import type { CheckpointStore, Clock, Store, TableConfig, TableStore } from '../../lib/ports.js';
+import { checkTable, declaredColumns, TableLayout } from '../../lib/tableLayout.js';
+import { MemoryCheckpoints } from './checkpoints.js';
+import { MemoryTable } from './table.js';
+
+export type { CheckpointStore, Row, Store, TableConfig, TableStore } from '../../lib/ports.js';
+
+/** Configures `memoryStore`. */
+export interface MemoryStoreConfig {
+  /** Gives the arrival time of writes. @default the wall clock */
+  readonly clock?: Clock;
+}
+
+/**
+ * Makes a store that lives as long as this object.
+ *
+ * Tables and checkpoints share one transaction: a commit with rows is applied whole or not at all.
+ * `table` gives the same table for the same name. State: all rows, one tombstone per deleted key
+ * until `forget`, and one encoded checkpoint per task.
+ *
+ * @throws TypeError from `table` when the name or the configuration is wrong
+ * @example
+ * ```ts
+ * const store = memoryStore();
+ * const table = store.table('user_metrics', { key: ['window_start', 'user_id'], audit: 'last_updated' });
+ * // ... idempotentSink({ store: table, ... }), job({ checkpoints: store.checkpoints(), ... })
+ * for await (const row of table.rows()) console.log(row);
+ * ```
+ */
+export function memoryStore(config: MemoryStoreConfig = {}): Store {
+  const transaction = {};
+  const clock = config.clock ?? { now: () => Date.now() };
+  const tables = new Map<string, MemoryTable>();
+  const checkpoints = new MemoryCheckpoints(transaction);
+  return {
+    table(name: string, layout: TableConfig): TableStore {
+      checkTable('memoryStore', name, layout);
+      const known = tables.get(name);
+      if (known !== undefined) return known;
+      const columns = declaredColumns(layout);
+      const made = new MemoryTable(transaction, new TableLayout(name, layout, columns), clock);
+      tables.set(name, made);
+      return made;
+    },
+    checkpoints: (): CheckpointStore => checkpoints,
+    close: async () => {},
+  };
+}
