@@ -91,6 +91,21 @@ export class BackpressureError extends TidemarkError {
   }
 }
 
+/** State was saved under a setting that has changed since, so it would mean something else. */
+export class SettingsError extends TidemarkError {
+  constructor(
+    readonly operator: string,
+    readonly id: string | undefined,
+    readonly setting: { readonly name: string; readonly was: string; readonly is: string },
+  ) {
+    const { name, was, is } = setting;
+    super(
+      'SettingsError',
+      `${operator} ${show(id)}: \`${name}\` is ${is} but was ${was} when the state was saved; start a new job id`,
+    );
+  }
+}
+
 /** State that cannot be written, or bytes that are not state of ours. */
 export class CodecError extends TidemarkError {
   constructor(detail: string, options?: ErrorOptions) {

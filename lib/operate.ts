@@ -1,7 +1,7 @@
 /** The one RxJS file of the foundation: how a state machine becomes an operator. */
 import { Observable, type OperatorFunction, Subscriber } from 'rxjs';
 import { type Element, type EventElement, isElement } from './element.js';
-import { type Emitter, type Logic, Stage } from './stage.js';
+import { type Emitter, type Logic, Stage, type StageConfig } from './stage.js';
 import type { Stats } from './stats.js';
 
 /** Where an operator emits. `closed`: downstream wants no more; an emission loop tests it each turn. */
@@ -141,6 +141,7 @@ export function operate<In, Out>(
 export interface StageOptions {
   readonly operator: string;
   readonly id?: string | undefined;
+  readonly settings?: StageConfig['settings'];
   readonly stats?: ((live: any) => void) | undefined;
 }
 
@@ -172,12 +173,12 @@ export function stageOperator<Out>(
   options: StageOptions,
   make: (out: Emitter<Out>) => Logic,
 ): Observable<Element<Out>> {
-  const { operator, id } = options;
+  const { operator, id, settings } = options;
   return combineInputs<Element<Out>>(inputs, (out) => {
     const emitter = new StageOutput<Out>(out);
     const logic = make(emitter);
     emitter.stats = logic.stats;
-    const stage = new Stage({ operator, id, inputs: inputs.length }, logic, out);
+    const stage = new Stage({ operator, id, settings, inputs: inputs.length }, logic, out);
     options.stats?.(logic.stats);
     return {
       next(e, input) {

@@ -15,7 +15,7 @@ import {
   type Watermark,
   watermarkAt,
 } from './element.js';
-import { WatermarkOriginError } from './errors.js';
+import { SettingsError, show, WatermarkOriginError } from './errors.js';
 import { copyStats, restoreStats, type Stats } from './stats.js';
 import { Valve } from './valve.js';
 
@@ -53,6 +53,8 @@ export interface StageConfig {
   readonly operator: string;
   readonly id?: string | undefined;
   readonly inputs: number;
+  /** What the meaning of the state depends on (sizes, bounds): state of other settings is refused. */
+  readonly settings?: Readonly<Record<string, unknown>> | undefined;
 }
 
 const SHELL = 'shell';
@@ -123,6 +125,7 @@ export class Stage {
       outW: this.outW,
       outIdle: this.outIdle,
       stats: copyStats(this.logic.stats),
+      settings: this.config.settings ?? {},
     });
     return chunks;
   }
@@ -131,6 +134,7 @@ export class Stage {
   load(chunks: Chunks): void {
     const shell = chunks.get(SHELL) as ShellState | undefined;
     if (shell === undefined) return;
+    sameSettings(this.config, shell.settings);
     for (const [i, saved] of shell.inputs.entries()) this.inputs[i]?.load(saved);
     this.valve.load(shell.valve);
     this.outW = shell.outW;
@@ -209,11 +213,24 @@ interface ShellState {
   readonly outW: number;
   readonly outIdle: boolean;
   readonly stats: Data;
+  readonly settings: Readonly<Record<string, unknown>>;
 }
 
 interface SavedInput {
   readonly w: number;
   readonly idle: boolean;
+}
+
+/** Refuses state that was saved under other settings. @throws SettingsError naming the first that differs */
+export function sameSettings(
+  now: Pick<StageConfig, 'operator' | 'id' | 'settings'>,
+  saved: Readonly<Record<string, unknown>>,
+): void {
+  const settings = now.settings ?? {};
+  for (const name of new Set([...Object.keys(settings), ...Object.keys(saved)])) {
+    const [was, is] = [show(saved[name]), show(settings[name])];
+    if (was !== is) throw new SettingsError(now.operator, now.id, { name, was, is });
+  }
 }
 
 /** What one input has said of time. */

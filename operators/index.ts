@@ -1,5 +1,18 @@
 /** The public door of the operators: everything a pipe needs, and nothing that touches an outside world. */
-export type { DedupeStats } from '../lib/dedupeState.js';
+export {
+  type Aggregate,
+  collect,
+  count,
+  first,
+  last,
+  max,
+  mean,
+  min,
+  type ReduceOptions,
+  type Results,
+  reduce,
+  sum,
+} from '../lib/aggregates.js';
 export type {
   Door,
   Duplicate,
@@ -10,18 +23,42 @@ export type {
   Poison,
 } from '../lib/doors.js';
 export type { Duration } from '../lib/duration.js';
-export {
-  type Barrier,
-  type Element,
-  type EventElement,
-  event,
-  isElement,
-  type Restore,
-  type Status,
-  type Watermark,
-  type WindowBounds,
-  watermarkAt,
+export type {
+  Barrier,
+  Element,
+  EventElement,
+  Restore,
+  Status,
+  Watermark,
+  WindowBounds,
 } from '../lib/element.js';
+export { event, isElement, watermarkAt } from '../lib/element.js';
+export {
+  AsyncInValuesError,
+  BackpressureError,
+  CodecError,
+  FencedError,
+  JobError,
+  RetractionError,
+  SettingsError,
+  StoreError,
+  TidemarkError,
+  UserFunctionError,
+  WatermarkOriginError,
+} from '../lib/errors.js';
+export { formatInstant, type Instant, toInstant } from '../lib/instant.js';
 export type { Key } from '../lib/key.js';
+export type { Pane, WindowResult } from '../lib/panes.js';
 export type { Stats, StatsDoor } from '../lib/stats.js';
+export type { WindowStats } from '../lib/windowStore.js';
+export {
+  type GridOptions,
+  type GridWindows,
+  type SessionWindows,
+  session,
+  sliding,
+  tumbling,
+  type WindowAssigner,
+} from '../lib/windows.js';
 export { type DedupeBefore, type DedupeConfig, dedupe } from './dedupe.js';
+export { type EventTimeWindowConfig, eventTimeWindow } from './eventTimeWindow.js';

@@ -1,0 +1,76 @@
+/** A record of aggregates as one: accumulators by position, one pass over them per event. */
+import { type Aggregate, mergeable } from './aggregates.js';
+import { configError, UserFunctionError } from './errors.js';
+
+/** One accumulator per aggregate, in the order of the record. */
+export type Accumulators = unknown[];
+
+export class Fold<T> {
+  private readonly names: readonly string[];
+  private readonly parts: readonly Aggregate<T, unknown>[];
+
+  /** `merges`: accumulators will be merged, so aggregates without `merge` keep their events. */
+  constructor(
+    private readonly operator: string,
+    record: Readonly<Record<string, Aggregate<T, any>>>,
+    merges: boolean,
+  ) {
+    if (typeof record !== 'object' || record === null) {
+      throw configError(operator, 'aggregate', 'a record of aggregates', record);
+    }
+    this.names = Object.keys(record);
+    this.parts = this.names.map((name) => {
+      const part = record[name];
+      if (name === '__proto__' || typeof part?.add !== 'function') {
+        throw configError(operator, `aggregate.${name}`, 'an aggregate, such as count()', part);
+      }
+      return merges ? mergeable(part) : part;
+    });
+  }
+
+  create(): Accumulators {
+    const accs: Accumulators = [];
+    for (const part of this.parts) accs.push(part.create());
+    return accs;
+  }
+
+  add(accs: Accumulators, value: T, timestamp: number, arrival: number): void {
+    let i = 0;
+    try {
+      for (; i < this.parts.length; i++) {
+        accs[i] = (this.parts[i] as Aggregate<T, unknown>).add(accs[i], value, timestamp, arrival);
+      }
+    } catch (thrown) {
+      this.fail(i, thrown);
+    }
+  }
+
+  /** Takes `other` into `accs`; `other` stays as it is. */
+  absorb(accs: Accumulators, other: Accumulators): void {
+    let i = 0;
+    try {
+      for (; i < this.parts.length; i++) {
+        accs[i] = this.parts[i]?.merge?.(accs[i], other[i]);
+      }
+    } catch (thrown) {
+      this.fail(i, thrown);
+    }
+  }
+
+  result(accs: Accumulators): Record<string, unknown> {
+    const value: Record<string, unknown> = {};
+    let i = 0;
+    try {
+      for (; i < this.parts.length; i++) {
+        value[this.names[i] as string] = (this.parts[i] as Aggregate<T, unknown>).result(accs[i]);
+      }
+    } catch (thrown) {
+      this.fail(i, thrown);
+    }
+    return value;
+  }
+
+  private fail(i: number, thrown: unknown): never {
+    throw new UserFunctionError(this.operator, `aggregate.${this.names[i]}`, thrown);
+  }
+}

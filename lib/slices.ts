@@ -1,0 +1,126 @@
+/**
+ * Slices: event time cut so that every window of a grid is a run of whole slices, shared by all keys
+ * and all windows (panes: Li et al., "No Pane, No Gain", SIGMOD Record 2005). Memory: one partial per
+ * key and slice that it occurs in; freed with the last window of the slice.
+ */
+import type { Data } from './element.js';
+import type { Accumulators } from './fold.js';
+import { type Key, type KeyId, keyId } from './key.js';
+
+const PREFIX = 'slice/';
+
+type SavedPartial = readonly [key: Key, accs: Accumulators, born: number];
+
+/** What one key has in one slice. */
+export class Partial {
+  constructor(
+    readonly key: Key,
+    readonly accs: Accumulators,
+    /** The arrival that made it: the order of keys in a slice. */
+    readonly born: number,
+    /** Start of the slice. */
+    readonly start: number,
+  ) {}
+}
+
+export class Slice {
+  readonly partials = new Map<KeyId, Partial>();
+  constructor(readonly start: number) {}
+}
+
+/** Slices by start, oldest first. Find O(1), drop the oldest O(1), insert near the newest O(1). */
+export class SliceList {
+  private readonly byStart = new Map<number, Slice>();
+  private sorted: Slice[] = [];
+  private head = 0;
+
+  get first(): Slice | undefined {
+    return this.sorted[this.head];
+  }
+  get last(): Slice | undefined {
+    return this.head < this.sorted.length ? this.sorted[this.sorted.length - 1] : undefined;
+  }
+
+  find(start: number): Slice | undefined {
+    return this.byStart.get(start);
+  }
+
+  /** The slice at `start`, made where there is none. */
+  at(start: number): Slice {
+    let slice = this.byStart.get(start);
+    if (slice !== undefined) return slice;
+    slice = new Slice(start);
+    this.byStart.set(start, slice);
+    if ((this.last?.start ?? -Infinity) < start) this.sorted.push(slice);
+    else this.sorted.splice(this.indexFrom(start), 0, slice);
+    return slice;
+  }
+
+  dropFirst(): void {
+    const slice = this.first;
+    if (slice === undefined) return;
+    this.byStart.delete(slice.start);
+    this.head++;
+    if (this.head > 64 && this.head * 2 > this.sorted.length) {
+      this.sorted = this.sorted.slice(this.head);
+      this.head = 0;
+    }
+  }
+
+  /** The first slice that starts at or after `start`. O(log n) */
+  from(start: number): Slice | undefined {
+    return this.sorted[this.indexFrom(start)];
+  }
+
+  /** The slices with `from <= start < to`, oldest first. */
+  *between(from: number, to: number): Generator<Slice> {
+    for (let i = this.indexFrom(from); i < this.sorted.length; i++) {
+      const slice = this.sorted[i] as Slice;
+      if (slice.start >= to) return;
+      yield slice;
+    }
+  }
+
+  /** What one key has in the slices with `from <= start < to`, oldest first. */
+  partialsOf(id: KeyId, from: number, to: number): Partial[] {
+    const found: Partial[] = [];
+    for (const slice of this.between(from, to)) {
+      const partial = slice.partials.get(id);
+      if (partial !== undefined) found.push(partial);
+    }
+    return found;
+  }
+
+  /** One chunk a slice, keys in order of first arrival. */
+  save(chunks: Map<string, Data>): void {
+    for (const slice of this.between(-Infinity, Infinity)) {
+      const rows: Data[] = [];
+      for (const p of slice.partials.values()) rows.push([p.key, p.accs, p.born]);
+      chunks.set(PREFIX + slice.start, rows);
+    }
+  }
+
+  /** Takes saved slices back, telling the key of each partial. */
+  restore(chunks: ReadonlyMap<string, Data>, taken: (id: KeyId) => void): void {
+    for (const [name, rows] of chunks) {
+      if (!name.startsWith(PREFIX)) continue;
+      const slice = this.at(Number(name.slice(PREFIX.length)));
+      for (const [key, accs, born] of rows as SavedPartial[]) {
+        const id = keyId(key) as KeyId;
+        slice.partials.set(id, new Partial(key, accs, born, slice.start));
+        taken(id);
+      }
+    }
+  }
+
+  private indexFrom(start: number): number {
+    let low = this.head;
+    let high = this.sorted.length;
+    while (low < high) {
+      const mid = (low + high) >>> 1;
+      if ((this.sorted[mid] as Slice).start < start) low = mid + 1;
+      else high = mid;
+    }
+    return low;
+  }
+}
