@@ -11,8 +11,11 @@ import {
 } from '../lib/element.js';
 import { elementOf, type Got, gotOf, parseMarbles, printGot, type Values } from './notation.js';
 
+/** The inputs of an operator; one that has a single input looks at the first alone. */
+export type Inputs = readonly [Observable<any>, Observable<any>];
+
 /** Builds the operator over its inputs: a new one at each call, its state saved under `id`. */
-export type Make = (inputs: readonly Observable<any>[], id: string) => Observable<unknown>;
+export type Make = (inputs: Inputs, id: string) => Observable<unknown>;
 
 export interface Script {
   /** One script an input, without its end; tokens of one frame go to the first input first. */
@@ -44,7 +47,7 @@ export class Drive {
   ) {
     this.inputs = Array.from({ length: count }, () => new Subject());
     const inputs = this.inputs.map((_, i) => defer(() => this.inputs[i] as Subject<unknown>));
-    this.observable = make(inputs, ID);
+    this.observable = make(inputs as unknown as Inputs, ID);
     this.out = new Recorder(onLine);
     this.out.watch(this.observable);
   }

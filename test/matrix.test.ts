@@ -5,7 +5,7 @@ import { UserFunctionError } from '../lib/errors.js';
 import { combineInputs } from '../lib/operate.js';
 import { type Emitter, type Logic, Stage } from '../lib/stage.js';
 import { newStats } from '../lib/stats.js';
-import type { Make, Script } from './drive.js';
+import type { Inputs, Make, Script } from './drive.js';
 import { Matrix, operatorMatrix } from './matrix.js';
 
 /** Holds events until W passes them, numbers them on release. */
@@ -39,13 +39,28 @@ class Held implements Logic {
   }
 
   save(): Chunks {
-    return new Map(this.saves ? [['held', { held: this.held, released: this.released }]] : []);
+    return new Map(
+      this.saves
+        ? [
+            [
+              'held',
+              {
+                held: this.held.map(({ value, timestamp }) => ({ value, timestamp })),
+                released: this.released,
+              },
+            ],
+          ]
+        : [],
+    );
   }
 
   restore(chunks: Chunks): void {
-    const saved = chunks.get('held') as { held: EventElement<unknown>[]; released: number };
+    const saved = chunks.get('held') as {
+      held: { value: unknown; timestamp: number }[];
+      released: number;
+    };
     if (saved === undefined) return;
-    this.held = [...saved.held];
+    this.held = saved.held.map((e) => event(e.value, e.timestamp));
     this.released = saved.released;
   }
 }
@@ -71,11 +86,8 @@ function holding(saves: boolean): Make {
 const hold = holding(true);
 const one: Script = { inputs: ['a@3 b@1 W1 idle active c@5 W4 W6 d@9 e@8'] };
 const two: Script = { inputs: ['a@3 ·   ·  W4 ·   ·  W9', '·   b@2 W3 ·  c@7 W8 · '] };
-const bad: Make = (inputs, id) =>
-  hold(
-    inputs.map((in$) => in$.pipe(map((e) => (e.kind === 'event' ? event('bad', e.timestamp) : e)))),
-    id,
-  );
+const bad: Make = ([in$, other$], id) =>
+  hold([in$.pipe(map((e) => (e.kind === 'event' ? event('bad', e.timestamp) : e))), other$], id);
 
 describe('a right operator', () => {
   operatorMatrix('held', hold, one, { throwing: bad });
@@ -83,7 +95,7 @@ describe('a right operator', () => {
 });
 
 /** The guide's recipe: no link to the destination, no queue. */
-const unlinked: Make = ([in$ = new Observable()]) =>
+const unlinked: Make = ([in$]) =>
   new Observable((out) => {
     in$.subscribe({
       next: (x) => out.next(x),
@@ -104,7 +116,7 @@ describe('a wrong operator', () => {
       (inputs) =>
         new Observable((out) => {
           out.next(event('x', 0));
-          inputs[0]?.subscribe(out);
+          inputs[0].subscribe(out);
         }),
     ],
     ['never completes', (m) => m.empty(), () => new Observable()],
@@ -139,7 +151,7 @@ describe('a wrong operator', () => {
       (m) => m.completes(),
       (inputs) =>
         new Observable((out) => {
-          inputs[0]?.subscribe({ next: (x) => out.next(x) });
+          inputs[0].subscribe({ next: (x) => out.next(x) });
           out.next(event('x', 0));
         }),
     ],
@@ -152,9 +164,9 @@ describe('a wrong operator', () => {
 });
 
 /** Sends every element twice, without a queue. */
-function doubled(inputs: readonly Observable<unknown>[]): Observable<unknown> {
+function doubled([in$]: Inputs): Observable<unknown> {
   return new Observable((out) =>
-    inputs[0]?.subscribe({
+    in$.subscribe({
       next: (x) => {
         out.next(x);
         out.next(x);
@@ -165,10 +177,10 @@ function doubled(inputs: readonly Observable<unknown>[]): Observable<unknown> {
 }
 
 /** Counts in one variable for all subscriptions. */
-function counting(inputs: readonly Observable<unknown>[]): Observable<unknown> {
+function counting([in$]: Inputs): Observable<unknown> {
   let n = 0;
   return new Observable((out) =>
-    inputs[0]?.subscribe({
+    in$.subscribe({
       next: () => out.next(event(n++, n)),
       complete: () => out.complete(),
     }),

@@ -1,15 +1,23 @@
 /** The shared matrix: what every operator must survive, whatever it computes. */
 import { EMPTY, NEVER, Observable, take } from 'rxjs';
+import { decode, encode } from '../lib/codec.js';
 import type { Chunks } from '../lib/element.js';
-import { Drive, ID, type Make, Recorder, type Script, type Step, stepsOf } from './drive.js';
+import {
+  Drive,
+  ID,
+  type Inputs,
+  type Make,
+  Recorder,
+  type Script,
+  type Step,
+  stepsOf,
+} from './drive.js';
 
 export type Row = 'endless' | 'error' | 'reentrant' | 'two subscriptions' | 'order' | 'cut';
 
 export interface MatrixOptions {
   /** The same operator with a user function that throws at the first event. */
   readonly throwing?: Make;
-  /** Saved state through the bytes of a checkpoint and back. */
-  readonly codec?: (state: Chunks) => Chunks;
   /** Lets asynchronous work end; called after every step. */
   readonly settle?: () => Promise<void>;
   /** Rows that cannot hold for this operator, each with the reason. */
@@ -110,7 +118,7 @@ export class Matrix {
       const out = new Recorder(() => {
         pulledAtLast = pulled;
       });
-      out.watch(this.make(inputs, ID).pipe(take(wanted)));
+      out.watch(this.make(inputs as unknown as Inputs, ID).pipe(take(wanted)));
       if (out.lines.at(-1) !== '|') return void expect(wanted).toBeGreaterThan(1);
       expect(out.lines).toHaveLength(wanted + 1);
       expect(pulled).toBe(pulledAtLast);
@@ -207,7 +215,7 @@ export class Matrix {
       const state = await one.saved(cut + 1, () => this.settle());
       one.out.subscription?.unsubscribe();
       const two = this.drive();
-      two.control(() => two.restore(this.options.codec?.(state) ?? state));
+      two.control(() => two.restore(throughBytes(state)));
       await two.run(this.steps.filter((s, i) => i < cut && s.element === undefined));
       await two.run(this.steps.slice(cut));
       expect({ cut, lines: [...one.out.lines, ...two.out.lines] }).toEqual({ cut, lines: whole });
@@ -230,8 +238,8 @@ export class Matrix {
     return new Drive(this.make, this.count, () => this.settle(), onLine);
   }
 
-  private all(input: Observable<never>): Observable<never>[] {
-    return Array.from({ length: this.count }, () => input);
+  private all(input: Observable<never>): Inputs {
+    return Array.from({ length: this.count }, () => input) as unknown as Inputs;
   }
 
   private async settle(): Promise<void> {
@@ -247,4 +255,9 @@ function silentAfter(steps: readonly Step[]): Observable<unknown> {
 
 function isLatePane(value: unknown): boolean {
   return (value as { pane?: { timing?: string } } | null)?.pane?.timing === 'late';
+}
+
+/** State as it is after it has been in a checkpoint. */
+function throughBytes(state: Chunks): Chunks {
+  return new Map([...state].map(([name, data]) => [name, decode(encode(data))]));
 }
