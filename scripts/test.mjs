@@ -20,6 +20,7 @@ try {
 } catch {
   // no report: the runner itself failed, counted as one failure
 }
+if (status !== 0 && failed === 0) failed = 1;
 rmSync(dir, { recursive: true, force: true });
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(status ?? 1);
