@@ -19,6 +19,7 @@ const config = {
     ],
   },
   moduleNameMapper: {
+    '^#lib/(.*)\\.js$': '<rootDir>/lib/$1.ts',
     '^tidemark$': '<rootDir>/operators/index.ts',
     '^tidemark/(.*)$': '<rootDir>/adapters/$1/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',

@@ -1,0 +1,61 @@
+/** Every case of a built family passes; the others fail, and are never counted as passed. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import type { Case, Row } from './case.js';
+import { printCase } from './print.js';
+import { caseFiles, readCases } from './read.js';
+import { runCase } from './run.js';
+
+const folder = join(__dirname, 'cases');
+const cases = caseFiles(folder).flatMap(readCases);
+const built = ['DV', 'W1', 'W2', 'W3', 'X'];
+
+function isBuilt(c: Case): boolean {
+  return built.includes(c.family) && c.cfg['trigger'] === undefined;
+}
+
+it.each(built)('family %s does at each step what the engine did', (family) => {
+  const wanted = cases.filter((c) => c.family === family && isBuilt(c));
+  expect(wanted.length).toBeGreaterThan(0);
+  const failing = wanted.flatMap((c) => {
+    const verdict = runCase(c);
+    return verdict.passed ? [] : [printCase(c, verdict)];
+  });
+  expect(failing.join('\n')).toBe('');
+});
+
+it('a case of a family, or with a trigger, that is not built fails and says so', () => {
+  const wanted = cases.filter((c) => !isBuilt(c));
+  expect(wanted.length).toBeGreaterThan(100);
+  for (const c of wanted) expect(runCase(c)).toMatchObject({ passed: false, received: undefined });
+});
+
+it('a case fails as soon as one row of it is another one, missing, or too many', () => {
+  for (const c of cases.filter(isBuilt)) {
+    const at = c.out.findIndex((rows) =>
+      rows.some(([kind]) => !['IDLE', 'ACTIVE'].includes(`${kind}`)),
+    );
+    if (at < 0) continue;
+    const rows = c.out[at] as readonly Row[];
+    const other = [...(rows[0] as Row).slice(0, -1), 'other'];
+    for (const wrong of [rows.slice(1), [other, ...rows.slice(1)], [...rows, ['W', -999]]]) {
+      expect(runCase({ ...c, out: c.out.with(at, wrong) }).passed).toBe(false);
+    }
+  }
+});
+
+it('a case that cannot be read is named by file and line', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tidemark-'));
+  try {
+    expect(() => caseFiles(folder)).toThrow(`${folder} has no .jsonl or .jsonl.gz file`);
+    writeFileSync(
+      join(folder, 'a.jsonl.gz'),
+      gzipSync(`${JSON.stringify(cases[0])}\n\n{"id":1}\n`),
+    );
+    expect(() => caseFiles(folder).flatMap(readCases)).toThrow(/a\.jsonl\.gz:3 is no case$/);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});

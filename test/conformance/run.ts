@@ -1,0 +1,82 @@
+/** Runs a case by its family and configuration, and compares what came with what the engine gave. */
+import type { Build, Case, Row } from './case.js';
+import { valves } from './valves.js';
+import { windows } from './windows.js';
+
+/** The families that are built. */
+const families: Readonly<Record<string, Build>> = {
+  W1: windows,
+  W2: windows,
+  W3: windows,
+  X: windows,
+  DV: valves,
+};
+
+export interface Verdict {
+  readonly passed: boolean;
+  /** By step, in the order in which they are compared. */
+  readonly expected: readonly (readonly Row[])[];
+  /** Undefined where what the case is about is not built. */
+  readonly received: readonly (readonly Row[])[] | undefined;
+}
+
+/** Runs one case. A family, or a part of one, that is not built fails. */
+export function runCase(c: Case): Verdict {
+  const received = receive(c);
+  const expected = c.out.map((rows) => comparable(c, rows));
+  const passed = received !== undefined && c.steps.every((_, i) => same(received[i], expected[i]));
+  return { passed, expected, received };
+}
+
+function receive(c: Case): readonly (readonly Row[])[] | undefined {
+  let rows: Row[] = [];
+  const build = Object.hasOwn(families, c.family) ? families[c.family] : undefined;
+  const rig = build?.(c.cfg, (row) => rows.push(row));
+  if (rig === undefined) return undefined;
+  return c.steps.map((step) => {
+    rows = [];
+    try {
+      rig.step(step);
+    } catch (thrown) {
+      rows.push(['ERROR', String(thrown)]);
+    }
+    return comparable(c, rows);
+  });
+}
+
+function same(a: readonly Row[] | undefined, b: readonly Row[] | undefined): boolean {
+  return JSON.stringify(a ?? []) === JSON.stringify(b ?? []);
+}
+
+/** Where the order within a step is not compared: panes by (end, start, key), pairs by (ts, key, left, right). */
+const orders: Readonly<Record<string, (row: Row) => Row>> = {
+  R: ([, key, , start, end]) => [end, start, key],
+  J: ([, key, left, right, ts]) => [ts, key, left, right],
+};
+
+function comparable(c: Case, rows: readonly Row[]): readonly Row[] {
+  const only = c.family === 'D2' ? rows.filter(([kind]) => kind === 'W') : rows;
+  const loose = only.filter(([kind]) => Object.hasOwn(orders, kind as string));
+  const strict = only.filter((row) => !loose.includes(row));
+  return [...loose.map((row) => unordered(c, row)).sort(compareRows), ...strict];
+}
+
+/* Sessions merge in an order of their own: their lists are compared as sets with repeats. */
+function unordered(c: Case, row: Row): Row {
+  const [kind, key, value, ...rest] = row;
+  if (kind !== 'R' || !Array.isArray(value) || c.cfg['kind'] !== 'session') return row;
+  return [kind, key, value.toSorted((a, b) => a - b), ...rest];
+}
+
+function compareRows(a: Row, b: Row): number {
+  const kinds = compare(a[0], b[0]);
+  const order = orders[a[0] as string];
+  if (kinds !== 0 || order === undefined) return kinds;
+  const [x, y] = [order(a), order(b)];
+  const at = x.findIndex((field, i) => compare(field, y[i]) !== 0);
+  return at < 0 ? 0 : compare(x[at], y[at]);
+}
+
+function compare(a: unknown, b: unknown): number {
+  return (a as number) < (b as number) ? -1 : (a as number) > (b as number) ? 1 : 0;
+}
