@@ -172,6 +172,18 @@ export function withValue<R>(e: EventElement<unknown>, value: R): EventElement<R
   return new EventNode(value, e.timestamp, e.split, e.revision, e.op, e.replaces);
 }
 
+/** An event of this time and split; revision, op and `replaces` of `from` stay. Allocates nothing else. */
+export function stamp<T>(
+  value: T,
+  timestamp: number,
+  split: string | undefined,
+  from: EventElement<unknown> | undefined,
+): EventElement<T> {
+  return from === undefined
+    ? new EventNode(value, timestamp, split, undefined, undefined, undefined)
+    : new EventNode(value, timestamp, split, from.revision, from.op, from.replaces);
+}
+
 /** Makes a watermark. Origin 0 matches any. */
 export function watermarkAt(timestamp: number, origin = 0): Watermark {
   return new WatermarkNode(timestamp, origin);

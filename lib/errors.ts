@@ -61,6 +61,16 @@ export class WatermarkOriginError extends TidemarkError {
   }
 }
 
+/** Too many splits, or a split of the checkpoint that its source no longer has. */
+export class SplitError extends TidemarkError {
+  constructor(
+    readonly operator: string,
+    detail: string,
+  ) {
+    super('SplitError', `${operator}: ${detail}`);
+  }
+}
+
 /** An operator inside `values()` emitted outside the turn of the event that it was given. */
 export class AsyncInValuesError extends TidemarkError {
   constructor(detail: string) {
