@@ -41,15 +41,18 @@ export {
   JobError,
   RetractionError,
   SettingsError,
+  SplitError,
   StoreError,
   TidemarkError,
   UserFunctionError,
   WatermarkOriginError,
 } from '../lib/errors.js';
 export { formatInstant, type Instant, toInstant } from '../lib/instant.js';
+export type { WatermarkStats } from '../lib/intake.js';
 export type { Key } from '../lib/key.js';
 export type { Pane, WindowResult } from '../lib/panes.js';
 export type { Stats, StatsDoor } from '../lib/stats.js';
+export type { OnResume } from '../lib/valve.js';
 export type { WindowStats } from '../lib/windowStore.js';
 export {
   type GridOptions,
@@ -62,3 +65,4 @@ export {
 } from '../lib/windows.js';
 export { type DedupeBefore, type DedupeConfig, dedupe } from './dedupe.js';
 export { type EventTimeWindowConfig, eventTimeWindow } from './eventTimeWindow.js';
+export { type WatermarkConfig, watermark } from './watermark.js';

@@ -1,0 +1,241 @@
+/** The one way in: values become events in time, and watermarks say how far time has come. */
+import { asyncScheduler, type OperatorFunction, type SchedulerLike } from 'rxjs';
+import { Alarm, Arrival } from '../lib/arrival.js';
+import type { Door, Invalid } from '../lib/doors.js';
+import { type Duration, durationOption } from '../lib/duration.js';
+import {
+  type Barrier,
+  barrierAt,
+  type Chunks,
+  type Data,
+  type Element,
+  type EventElement,
+  isElement,
+  type Membership,
+  nextOrigin,
+  type Restore,
+  restoreWith,
+  type Watermark,
+} from '../lib/element.js';
+import { configError, WatermarkOriginError } from '../lib/errors.js';
+import type { Instant } from '../lib/instant.js';
+import { Intake, type IntakeConfig, type WatermarkStats } from '../lib/intake.js';
+import { type Output, operate, type Turn } from '../lib/operate.js';
+import { copyStats, newStats, restoreStats, type StatsDoor, setLive } from '../lib/stats.js';
+import type { OnResume } from '../lib/valve.js';
+import { WatermarkState, type WatermarkStateConfig } from '../lib/watermarkState.js';
+import { BoundedOutOfOrderness } from '../lib/watermarks.js';
+
+export interface WatermarkConfig<T> {
+  /** When it happened: epoch ms, a `Date`, or an RFC 3339 string with `Z` or an offset. */
+  readonly timestamp: (value: T) => Instant;
+  /** How far an event may be behind the latest one of its split. @default 0 */
+  readonly outOfOrderness?: Duration;
+  /** The split (partition, sensor) of a value; replaces those of the source. @default the source's, else one split */
+  readonly split?: (value: T) => string;
+  /** How many splits there may be; one more is an error. @default 10,000 */
+  readonly maxSplits?: number;
+  /** Silence, in arrival time, after which a split no longer holds time back. @default never (Infinity) */
+  readonly idleTimeout?: Duration;
+  /** A split that wakes behind the output is left out until it has caught up, or holds time. @default 'ignore' */
+  readonly onResume?: OnResume;
+  /** How far ahead of arrival time an event may be; Infinity: no limit. @default 5 minutes on a wall clock, Infinity on a virtual one */
+  readonly maxFutureSkew?: Duration;
+  /** An event too far ahead leaves by `invalid`, or flows on without moving time. @default 'quarantine' */
+  readonly onFutureSkew?: 'pass' | 'quarantine';
+  /** What cannot be an event: no instant, too far ahead, or a function of yours threw. @default counted */
+  readonly invalid?: Door<Invalid<T>>;
+  /** Arrival time and the idle timer. @default the clock of the job, else `asyncScheduler` */
+  readonly scheduler?: SchedulerLike;
+  /** Its name in a job: needed there. */
+  readonly id?: string;
+  /** Called once per subscription with the live counters. */
+  readonly stats?: StatsDoor<WatermarkStats>;
+}
+
+/**
+ * Gives each value its event time, and emits a watermark right after the event that raised it.
+ *
+ * ```text
+ * arrivals                       a@1      b@7      c@3  d@9
+ * watermark(outOfOrderness: 2)   a@1 W-2  b@7 W4   c@3  d@9 W6
+ * late further down                                c
+ * ```
+ *
+ * **Watermarks.** W = max(seen) − `outOfOrderness` − 1, per split; the output is the least W of the
+ * splits that are neither idle nor finished, rises strictly, and is +∞ when the source completes. A
+ * split that its source declares counts at −∞ from then on, another from its first event on. The
+ * watermarks and status of an upstream `watermark` are discarded, its +∞ is not.
+ *
+ * **Idleness.** A split is idle when nothing has arrived for `idleTimeout`; when the last one turns
+ * idle, status *idle* follows, and *active* before the next event. It never moves time past the latest event.
+ *
+ * **Invalid events** (no instant, a local time without zone, too far in the future, a function that
+ * threw) change nothing and move no watermark. A throw without an `invalid` door errors the stream.
+ *
+ * **Completion.** W = +∞, then complete. An error passes at once; unsubscribing emits nothing.
+ *
+ * **State.** One number per split, saved at each barrier; after a restore every split is active at its restored W.
+ * O(log splits) an event, O(1) with one split. One timer at most, none without `idleTimeout`.
+ *
+ * @param config `timestamp` is all that it needs
+ * @returns an operator from values, or from the events of a source, to elements in time
+ * @throws TypeError for a wrong option, when called. Down the stream: `UserFunctionError`, `SplitError`
+ * (too many splits, or a split of the checkpoint that is gone), `WatermarkOriginError` (two upstreams)
+ *
+ * @example
+ * clicks$.pipe(
+ *   watermark({ timestamp: (c) => c.at, outOfOrderness: '2s' }),
+ *   eventTimeWindow({ window: tumbling('1m'), aggregate: { clicks: count() } }),
+ *   toValues(),
+ * );
+ */
+export function watermark<T>(
+  config: WatermarkConfig<T>,
+): OperatorFunction<T | Element<T>, Element<T>> {
+  const options = check(config);
+  return operate((out, turn) => new Shell<T>(options, out as Output<Element<T>>, turn));
+}
+
+type Options<T> = Pick<WatermarkConfig<T>, 'scheduler' | 'id' | 'stats'> &
+  IntakeConfig<T> &
+  Omit<WatermarkStateConfig<T>, 'origin'>;
+
+function check<T>(c: WatermarkConfig<T>): Options<T> {
+  const { onResume = 'ignore', onFutureSkew = 'quarantine', maxSplits = 10_000 } = c;
+  const { outOfOrderness = 0, idleTimeout = Infinity, maxFutureSkew: skew } = c;
+  const isFunction = (f: unknown) => typeof f === 'function';
+  const whole = Number.isSafeInteger(maxSplits) && maxSplits > 0;
+  demand('timestamp', 'a function', c.timestamp, isFunction(c.timestamp));
+  demand('split', 'a function', c.split, c.split === undefined || isFunction(c.split));
+  demand('onResume', "'ignore' or 'hold'", onResume, ['ignore', 'hold'].includes(onResume));
+  const known = ['pass', 'quarantine'].includes(onFutureSkew);
+  demand('onFutureSkew', "'pass' or 'quarantine'", onFutureSkew, known);
+  demand('maxSplits', 'a whole number >= 1', maxSplits, whole);
+  const boundMs = durationOption('watermark', 'outOfOrderness', outOfOrderness, 'nonNegative');
+  return {
+    ...c,
+    onResume,
+    onFutureSkew,
+    maxSplits,
+    idleTimeoutMs: orInfinity('idleTimeout', idleTimeout, 'positive'),
+    maxFutureSkewMs:
+      skew === undefined ? undefined : orInfinity('maxFutureSkew', skew, 'nonNegative'),
+    ownSplits: c.split !== undefined,
+    generator: () => new BoundedOutOfOrderness(boundMs),
+  };
+}
+
+function demand(option: string, rule: string, got: unknown, holds: boolean): void {
+  if (!holds) throw configError('watermark', option, rule, got);
+}
+
+function orInfinity(option: string, d: Duration, sign: 'positive' | 'nonNegative'): number {
+  return d === Infinity ? Infinity : durationOption('watermark', option, d, sign);
+}
+
+const STATS = 'stats';
+
+/** One subscription: tells the kinds of elements apart, keeps the timer, speaks with the job. */
+class Shell<T> {
+  private readonly stats: WatermarkStats = newStats({ future: 0 });
+  private readonly arrival: Arrival;
+  private readonly intake: Intake<T>;
+  private readonly state: WatermarkState<T>;
+  private membership: Membership | undefined;
+  private readonly alarm: Alarm;
+  private origin = 0;
+  private lastBarrier = 0;
+
+  constructor(
+    private readonly options: Options<T>,
+    private readonly out: Output<Element<T>>,
+    turn: Turn,
+  ) {
+    this.arrival = new Arrival(options.scheduler, asyncScheduler);
+    this.intake = new Intake(options, this.arrival, this.stats);
+    this.state = new WatermarkState({ ...options, origin: nextOrigin() }, out, this.idleNow());
+    this.alarm = new Alarm(this.arrival, (now) => turn(() => this.tick(now)));
+    this.alarm.set(this.state.deadline);
+    options.stats?.(this.stats);
+  }
+
+  next(x: T | Element<T>): void {
+    if (!isElement(x)) this.arrive(x, undefined);
+    else if (x.kind === 'event') this.arrive(x.value as T, x as EventElement<T>);
+    else if (x.kind === 'watermark') this.upstream(x);
+    else if (x.kind === 'splits') this.state.declare(x.splits, this.idleNow());
+    else if (x.kind === 'barrier') this.barrier(x);
+    else if (x.kind === 'restore') this.restore(x);
+    this.alarm.set(this.state.deadline);
+  }
+
+  complete(): void {
+    this.state.end();
+    if (this.out.closed) return;
+    this.membership?.finished(this.save());
+    this.out.complete();
+  }
+
+  dispose(): void {
+    this.alarm.clear();
+  }
+
+  private arrive(value: T, from: EventElement<T> | undefined): void {
+    const e = this.intake.take(value, from);
+    if (e === undefined) return;
+    this.state.event(e, this.idleNow(), !this.intake.ahead);
+    setLive(this.stats, this.state.size);
+  }
+
+  private tick(now: number): void {
+    this.state.tick(now);
+    this.alarm.set(this.state.deadline);
+  }
+
+  /* Read only where silence counts: a clock read costs as much as all the rest. */
+  private idleNow(): number {
+    return this.options.idleTimeoutMs === Infinity ? 0 : this.arrival.running();
+  }
+
+  private upstream(e: Watermark): void {
+    if (e.origin !== 0) {
+      if (this.origin !== 0 && e.origin !== this.origin) {
+        throw new WatermarkOriginError('watermark', 'watermarks of two origins met in one input');
+      }
+      this.origin = e.origin;
+    }
+    if (e.timestamp === Infinity) this.state.end();
+  }
+
+  private barrier(e: Barrier): void {
+    if (e.n <= this.lastBarrier) {
+      throw new WatermarkOriginError('watermark', `barrier ${e.n} came after ${this.lastBarrier}`);
+    }
+    this.lastBarrier = e.n;
+    if (this.options.id !== undefined) e.report(this.options.id, this.save());
+    this.out.next(barrierAt(e.n, e.report));
+  }
+
+  private restore(e: Restore): void {
+    if (this.membership !== undefined) return;
+    const { id } = this.options;
+    const membership = e.register({ id, operator: 'watermark', stats: this.stats, time: true });
+    this.membership = membership;
+    this.arrival.job = membership.clock;
+    this.intake.reset();
+    this.state.moved = (w, idle) => membership.advanced(w, idle);
+    this.alarm.clear();
+    const { restored = new Map<string, Data>() } = membership;
+    this.state.restore(restored);
+    restoreStats(this.stats, restored.get(STATS));
+    this.state.restart(this.idleNow());
+    if (this.state.w > -Infinity) membership.advanced(this.state.w, false);
+    this.out.next(restoreWith(e.register));
+    this.state.settle();
+  }
+
+  private save(): Chunks {
+    return new Map<string, Data>([...this.state.save(), [STATS, copyStats(this.stats)]]);
+  }
+}
