@@ -49,6 +49,8 @@ export {
 } from '../lib/errors.js';
 export { formatInstant, type Instant, toInstant } from '../lib/instant.js';
 export type { WatermarkStats } from '../lib/intake.js';
+export type { JoinInvalid, JoinLate, JoinSideStats, JoinType } from '../lib/joinSide.js';
+export type { Joined, JoinStats } from '../lib/joinState.js';
 export type { Key } from '../lib/key.js';
 export type { Pane, WindowResult } from '../lib/panes.js';
 export type { Stats, StatsDoor } from '../lib/stats.js';
@@ -66,3 +68,4 @@ export {
 export { type DedupeBefore, type DedupeConfig, dedupe } from './dedupe.js';
 export { type EventTimeWindowConfig, eventTimeWindow } from './eventTimeWindow.js';
 export { type WatermarkConfig, watermark } from './watermark.js';
+export { type IntervalJoinConfig, intervalJoin } from './intervalJoin.js';

@@ -1,0 +1,190 @@
+/**
+ * The state of an interval join: pairs leave when the second row arrives, outer rows when they are
+ * freed. After Flink's interval join, with slices of time instead of a timer per row. Bounded by the
+ * rows that lie between W and each side's span behind it.
+ */
+import { type Chunks, type Data, type EventElement, event } from './element.js';
+import { RetractionError } from './errors.js';
+import type { Held, Matcher, OuterRow } from './joinRows.js';
+import { type JoinSettings, JoinSide, type JoinSideStats, type JoinType } from './joinSide.js';
+import type { Emitter, Logic } from './stage.js';
+import { newStats, type Stats, setLive } from './stats.js';
+
+/** What a join emits: `right` is undefined only where the left side is an outer one. */
+export type Joined<L, R, J extends JoinType = 'inner'> = J extends 'left'
+  ? { readonly left: L; readonly right: R | undefined }
+  : { readonly left: L; readonly right: R };
+
+/** Counters of both sides together, and of each. */
+export interface JoinStats extends Stats {
+  /** Rows whose time was over: no partner could come any more. */
+  freed: number;
+  readonly left: JoinSideStats;
+  readonly right: JoinSideStats;
+}
+
+/** Joins input 0, the left side, with input 1, the right side, by key and distance in event time. */
+export class JoinState<L, R> implements Logic, Matcher {
+  readonly stats: JoinStats = newStats({ freed: 0, left: newSide(), right: newSide() });
+  private readonly left: JoinSide;
+  private readonly right: JoinSide;
+  /* How far results may lie behind W: what is taken late, and what an outer row waits. */
+  private readonly holdMs: number;
+  private w = -Infinity;
+  /* The arrival in work while its partners are looked for: fields, so that no closure is made for it. */
+  private arrival: EventElement<any> | undefined;
+  private arrivalRow: OuterRow | undefined;
+  private arrivalSide: JoinSide;
+
+  constructor(
+    private readonly settings: JoinSettings<L, R>,
+    private readonly out: Emitter<any>,
+  ) {
+    const { lowerMs, upperMs, bounds, type, latenessMs } = settings;
+    const { left, right } = this.stats;
+    const from = lowerMs + (bounds[0] === '(' ? 1 : 0);
+    const to = upperMs - (bounds[1] === ')' ? 1 : 0);
+    const spans = [Math.max(upperMs, 0), Math.max(-lowerMs, 0)] as const;
+    const outer = type === 'left';
+    this.left = new JoinSide('left', { from, to, spanMs: spans[0], outer }, left, settings);
+    /* The mirror: l + from <= r <= l + to is r - to <= l <= r - from. */
+    const mirror = { from: -to, to: -from, spanMs: spans[1], outer: false };
+    this.right = new JoinSide('right', mirror, right, settings);
+    this.holdMs = latenessMs + Math.max(outerSpan(this.left), outerSpan(this.right));
+    this.arrivalSide = this.left;
+  }
+
+  event(e: EventElement<any>, input: number): void {
+    const { stats } = this;
+    stats.in++;
+    if (e.op === '-') {
+      throw new RetractionError(
+        this.settings.operator,
+        'a row that was joined cannot be withdrawn',
+      );
+    }
+    const side = input === 0 ? this.left : this.right;
+    const id = side.admit(e);
+    if (id === undefined) {
+      stats.late = this.left.stats.late + this.right.stats.late;
+      stats.invalid = this.left.stats.invalid + this.right.stats.invalid;
+      side.refuse(e);
+      return;
+    }
+    stats.accepted++;
+    setLive(stats, stats.live + 1);
+    this.arrival = e;
+    this.arrivalSide = side;
+    this.arrivalRow = side.rows.add(id, e);
+    const { from, to } = side.reach;
+    this.other(side).rows.probe(id, e.timestamp + from, e.timestamp + to, this);
+  }
+
+  match(held: Held): boolean {
+    const e = this.arrival as EventElement<any>;
+    const { arrivalSide, arrivalRow } = this;
+    const other = this.other(arrivalSide);
+    let partner = held as EventElement<any>;
+    if (other.reach.outer) {
+      other.rows.mark(held as OuterRow);
+      partner = (held as OuterRow).e;
+    }
+    if (arrivalRow !== undefined) arrivalSide.rows.mark(arrivalRow);
+    this.out.emit(arrivalSide === this.left ? joined(e, partner) : joined(partner, e));
+    return !this.out.closed;
+  }
+
+  side(input: number, w: number): void {
+    (input === 0 ? this.left : this.right).rise(w, this.w);
+  }
+
+  advance(w: number): void {
+    this.w = w;
+    const { left, right, out } = this;
+    left.rise(left.own, w);
+    right.rise(right.own, w);
+    for (;;) {
+      const isLeft = left.rows.due(left.cut);
+      const isRight = right.rows.due(right.cut);
+      if ((!isLeft && !isRight) || out.closed) break;
+      this.free(isLeft && !(isRight && right.rows.peek() < left.rows.peek()) ? left : right);
+    }
+    left.rows.drop(left.cut);
+    right.rows.drop(right.cut);
+  }
+
+  outgoing(w: number): number {
+    const out = w - this.holdMs;
+    return out < Number.MIN_SAFE_INTEGER ? -Infinity : out;
+  }
+
+  waiting(): number {
+    return this.left.rows.unmatched + this.right.rows.unmatched;
+  }
+
+  save(): Chunks {
+    const { left, right, w } = this;
+    const chunks = new Map<string, Data>([['join', { w, left: left.own, right: right.own }]]);
+    for (const side of [left, right]) side.rows.save(side.name, side.cut, chunks);
+    return chunks;
+  }
+
+  restore(chunks: Chunks): void {
+    const saved = chunks.get('join') as { w: number; left: number; right: number } | undefined;
+    this.w = saved?.w ?? -Infinity;
+    for (const side of [this.left, this.right]) {
+      side.rows.clear();
+      side.rise(saved?.[side.name] ?? -Infinity, this.w);
+      for (const [name, data] of chunks) {
+        if (name.startsWith(`${side.name} `)) side.rows.load(data);
+      }
+    }
+  }
+
+  /* Counts first: what is emitted finds them exact. */
+  private free(side: JoinSide): void {
+    const row = side.rows.free();
+    side.stats.live--;
+    side.stats.freed++;
+    this.stats.live--;
+    this.stats.freed++;
+    if (row === undefined) return;
+    this.out.emit(side === this.left ? joined(row.e, undefined) : joined(undefined, row.e));
+  }
+
+  private other(side: JoinSide): JoinSide {
+    return side === this.left ? this.right : this.left;
+  }
+}
+
+function newSide(): JoinSideStats {
+  return { in: 0, live: 0, freed: 0, late: 0, invalid: 0 };
+}
+
+function outerSpan({ reach }: JoinSide): number {
+  return reach.outer ? reach.spanMs : 0;
+}
+
+/* The later of the two times. What the left one replaces is kept, as sinks read it (`value.left`);
+   what the right one replaces says nothing of rows by the left's window, and is dropped, as is split. */
+function joined(
+  left: EventElement<any> | undefined,
+  right: EventElement<any> | undefined,
+): EventElement<any> {
+  const timestamp = Math.max(left?.timestamp ?? -Infinity, right?.timestamp ?? -Infinity);
+  return event({ left: left?.value, right: right?.value }, timestamp, {
+    revision: revisionOf(left, right),
+    replaces: left?.replaces,
+  });
+}
+
+/* Left's, then right's; a side without one counts as its time, a missing side adds nothing. */
+function revisionOf(
+  left: EventElement<any> | undefined,
+  right: EventElement<any> | undefined,
+): readonly number[] {
+  const l = left && (left.revision ?? left.timestamp);
+  const r = right && (right.revision ?? right.timestamp);
+  if (typeof l === 'number' && typeof r === 'number') return [l, r];
+  return [l ?? [], r ?? []].flat();
+}
