@@ -1,7 +1,6 @@
 /** Which pieces of state changed since they were last written. State: one short text per piece. */
-import { encode } from './codec.js';
 import { crc32 } from './crc32.js';
-import type { Chunks } from './element.js';
+import type { EncodedChunks } from './ports.js';
 
 /** One encoded piece of the state of one operator. */
 export interface Piece {
@@ -32,15 +31,14 @@ export class ChunkDiff {
     this.marks = marks;
   }
 
-  /** Compares state with what is held. O(size of the state), since every piece is encoded. */
-  compare(state: ReadonlyMap<string, Chunks>): Diff {
+  /** Compares state with what is held. O(bytes of the state). */
+  compare(state: ReadonlyMap<string, EncodedChunks>): Diff {
     const marks = new Map<string, Map<string, string>>();
     const changed: Piece[] = [];
     for (const [operator, chunks] of state) {
       const own = new Map<string, string>();
       marks.set(operator, own);
-      for (const [chunk, data] of chunks) {
-        const bytes = encode(data);
+      for (const [chunk, bytes] of chunks) {
         const now = mark(bytes);
         own.set(chunk, now);
         if (this.marks.get(operator)?.get(chunk) === now) continue;
@@ -54,7 +52,7 @@ export class ChunkDiff {
     this.marks = diff.marks;
   }
 
-  private vanished(state: ReadonlyMap<string, Chunks>): Omit<Piece, 'bytes'>[] {
+  private vanished(state: ReadonlyMap<string, EncodedChunks>): Omit<Piece, 'bytes'>[] {
     const gone: Omit<Piece, 'bytes'>[] = [];
     for (const [operator, chunks] of this.marks) {
       for (const chunk of chunks.keys()) {

@@ -1,6 +1,6 @@
 /** The state codec: plain data to checksummed bytes and back; no code, no class names, bounded depth and size. */
 import { crc32 } from './crc32.js';
-import type { Data } from './element.js';
+import type { Chunks, Data } from './element.js';
 import { CodecError, messageOf, show } from './errors.js';
 
 /** The format that this version writes; older ones are read, newer ones refused. */
@@ -46,6 +46,13 @@ export function encode(data: Data): Uint8Array {
 function checksum(bytes: Uint8Array, flag: string): string {
   const sum = crc32(bytes, HEADER, crc32(utf8.encode(flag)));
   return sum.toString(16).padStart(8, '0');
+}
+
+/** Encodes every chunk of the state of an operator. @throws CodecError naming the chunk's path */
+export function encodeChunks(chunks: Chunks): Map<string, Uint8Array> {
+  const encoded = new Map<string, Uint8Array>();
+  for (const [name, data] of chunks) encoded.set(name, encode(data));
+  return encoded;
 }
 
 /**

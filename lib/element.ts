@@ -60,8 +60,8 @@ export interface Barrier {
   readonly [brand]: true;
   readonly kind: 'barrier';
   readonly n: number;
-  /** Hands over the state of operator `id` as it is at the barrier. */
-  readonly report: (id: string, state: Chunks) => void;
+  /** Hands over the state of operator `id` as it is at the barrier, and the rows that a sink took before it. */
+  readonly report: (id: string, state: Chunks, rows?: readonly unknown[]) => void;
 }
 
 /** What an operator tells a job about itself when it registers. */
@@ -77,17 +77,20 @@ export interface Member {
 }
 
 export interface SinkMember {
+  /** A `SinkStore` of `lib/ports`. */
   readonly store: unknown;
-  /** Rows reported with barrier n are durable. */
-  readonly committed: (n: number) => void;
+  /** Rows reported with barrier n are durable; `result` is the store's `UpsertResult`. */
+  readonly committed: (n: number, result: unknown) => void;
+  /** The store refuses these rows for good; they are taken out of the checkpoint. */
+  readonly refused: (rows: readonly unknown[], error: unknown) => void;
 }
 
 /** What a job gives an operator in return. */
 export interface Membership {
   /** The state of the checkpoint, or undefined when there is none. */
   readonly restored: Chunks | undefined;
-  /** The inputs have completed: this state counts in every later checkpoint. */
-  readonly finished: (state: Chunks) => void;
+  /** The inputs have completed: this state counts in every later checkpoint, these rows in the next. */
+  readonly finished: (state: Chunks, rows?: readonly unknown[]) => void;
   /** A `watermark` has emitted W. */
   readonly advanced: (w: number, idle: boolean) => void;
   /** Arrival time, and the same less the time for which the sources were paused. */

@@ -95,6 +95,9 @@ export interface Ownership {
   readonly checkpoint: Checkpoint | undefined;
 }
 
+/** The state of one operator by chunk, each encoded by the codec in the turn of the barrier. */
+export type EncodedChunks = ReadonlyMap<string, Uint8Array>;
+
 /** Rows of a class A sink, written with the checkpoint. */
 export interface SinkRows {
   readonly store: SinkStore;
@@ -109,7 +112,8 @@ export interface Commit {
   /** The n before it; the store answers `'gap'` if its own is another. */
   readonly prev: number;
   readonly positions: ReadonlyMap<string, Position>;
-  readonly state: ReadonlyMap<string, Chunks>;
+  /** State by operator id. */
+  readonly state: ReadonlyMap<string, EncodedChunks>;
   readonly rows: readonly SinkRows[];
   readonly drained: boolean;
   /** Configuration of the topology: a restore with another one is refused. */

@@ -1,4 +1,5 @@
 /** The suite that every store passes: tables with order, tombstones and conflicts; checkpoints with fencing. */
+import { encodeChunks } from '../lib/codec.js';
 import type { Chunks } from '../lib/element.js';
 import type { Commit, Row, SinkRows, Store, TableStore, Upsert } from '../lib/ports.js';
 
@@ -340,18 +341,21 @@ function checkpointSuite(under: StoreUnderTest): void {
     job = fresh('job');
   });
   const state = (chunks: Record<string, unknown>): Chunks => new Map(Object.entries(chunks));
-  const commitOf = (epoch: number, n: number, o: Partial<Commit> = {}): Commit => ({
+  type Changes = Partial<Omit<Commit, 'state'> & { state: ReadonlyMap<string, Chunks> }>;
+  const encoded = (all: ReadonlyMap<string, Chunks>): Commit['state'] =>
+    new Map([...all].map(([id, chunks]) => [id, encodeChunks(chunks)]));
+  const commitOf = (epoch: number, n: number, o: Changes = {}): Commit => ({
     job,
     task: '0',
     epoch,
     n,
     prev: n - 1,
     positions: new Map([['events', { offset: n }]]),
-    state: new Map([['op', state({ a: n })]]),
     rows: [],
     drained: false,
     fingerprint: 'f1',
     ...o,
+    state: encoded(o.state ?? new Map([['op', state({ a: n })]])),
   });
   const checkpoints = () => under.store().checkpoints();
   const acquire = () => checkpoints().acquire(job, '0', 'f1');
@@ -367,29 +371,22 @@ function checkpointSuite(under: StoreUnderTest): void {
   test('what was committed is restored as it was', async () => {
     const { epoch } = await acquire();
     const data = { w: -Infinity, map: new Map([[1n, new Set([undefined])]]), s: '\u0000\ud800' };
+    const held = new Map([
+      ['op', state({ shell: data, __proto: 1, '': [], '\u0000\ud800': 2 })],
+      ['\ufdd0', state({ x: 'y'.repeat(100_000) })],
+      ['nothing', new Map()],
+    ]);
     const commit = commitOf(epoch, 1, {
       positions: new Map([['__proto__', { at: -0, line: '\u0000' }]]),
-      state: new Map([
-        ['op', state({ shell: data, __proto: 1, '': [], '\u0000\ud800': 2 })],
-        ['\ufdd0', state({ x: 'y'.repeat(100_000) })],
-        ['nothing', new Map()],
-      ]),
+      state: held,
       drained: true,
     });
     expect(await checkpoints().commit(commit)).toEqual({ outcome: 'ok', results: [] });
     expect(await checkpoints().lastCommitted(job, '0')).toEqual({ epoch: 1, n: 1 });
     expect(await acquire()).toStrictEqual({
       epoch: 2,
-      checkpoint: { n: 1, positions: commit.positions, state: commit.state, drained: true },
+      checkpoint: { n: 1, positions: commit.positions, state: held, drained: true },
     });
-  });
-
-  test('state handed over is not aliased', async () => {
-    const { epoch } = await acquire();
-    const list = [1];
-    await checkpoints().commit(commitOf(epoch, 1, { state: new Map([['op', state({ list })]]) }));
-    list.push(2);
-    expect(await stateNow()).toEqual(new Map([['op', state({ list: [1] })]]));
   });
 
   test('the same n again is a duplicate and changes nothing', async () => {
@@ -505,15 +502,6 @@ function checkpointSuite(under: StoreUnderTest): void {
     expect(await checkpoints().commit(again)).toMatchObject({ outcome: 'ok' });
     expect(await stateNow()).toEqual(two.state);
     expect(await table.count()).toBe(1);
-  });
-
-  test('state that cannot be written fails the commit, not the one after it', async () => {
-    const { epoch } = await acquire();
-    await checkpoints().commit(commitOf(epoch, 1));
-    const bad = commitOf(epoch, 2, { state: new Map([['op', state({ a: () => 1 })]]) });
-    await expect(checkpoints().commit(bad)).rejects.toMatchObject({ name: 'CodecError' });
-    expect(await checkpoints().commit(commitOf(epoch, 2))).toMatchObject({ outcome: 'ok' });
-    expect(await stateNow()).toEqual(new Map([['op', state({ a: 2 })]]));
   });
 
   test('a table of another store is refused', async () => {
