@@ -22,7 +22,7 @@ export type {
   Missed,
   Poison,
 } from '../lib/doors.js';
-export type { Duration } from '../lib/duration.js';
+export { type Duration, parseDuration } from '../lib/duration.js';
 export type {
   Barrier,
   Element,
@@ -53,6 +53,7 @@ export type { JoinInvalid, JoinLate, JoinSideStats, JoinType } from '../lib/join
 export type { Joined, JoinStats } from '../lib/joinState.js';
 export type { Key } from '../lib/key.js';
 export type { Pane, WindowResult } from '../lib/panes.js';
+export type { Reader, Source, SourceOutput } from '../lib/ports.js';
 export type { Stats, StatsDoor } from '../lib/stats.js';
 export type { OnResume } from '../lib/valve.js';
 export type { WindowStats } from '../lib/windowStore.js';
@@ -67,5 +68,5 @@ export {
 } from '../lib/windows.js';
 export { type DedupeBefore, type DedupeConfig, dedupe } from './dedupe.js';
 export { type EventTimeWindowConfig, eventTimeWindow } from './eventTimeWindow.js';
-export { type WatermarkConfig, watermark } from './watermark.js';
 export { type IntervalJoinConfig, intervalJoin } from './intervalJoin.js';
+export { type WatermarkConfig, watermark } from './watermark.js';
