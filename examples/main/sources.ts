@@ -1,0 +1,81 @@
+/** The inputs of a command as sources: files, standard input, synthetic lines or the bundled log. */
+
+import type { Readable } from 'node:stream';
+import type { Source } from 'tidemark';
+import { type Damage, type LineDoors, lineSource, ndjsonSource } from 'tidemark/files';
+import { bundledEvents, bundledProfiles } from './bundled.js';
+import { type SyntheticLines, syntheticEvents, syntheticProfiles } from './generate.js';
+import { IndexedLines } from './indexedLines.js';
+import type { InputOptions } from './options.js';
+import { paced } from './pace.js';
+import { type Decode, events, type Profile, profiles, type UserEvent } from './rows.js';
+
+export type InputName = 'events' | 'profiles';
+
+/** A line that is no row, and in which input. */
+export interface Rejected {
+  readonly input: InputName;
+  readonly line: number;
+  readonly kind: 'malformed' | 'invalid';
+  readonly reason: string;
+  readonly text: string;
+}
+
+export interface InputDoors {
+  readonly stdin: Readable;
+  readonly rejected: (row: Rejected) => void;
+  readonly damaged: (damage: Damage) => void;
+}
+
+/** A source, and the line of the row that it emitted last: for the doors of the operators behind it. */
+export interface Input<T> {
+  readonly source: Source<T>;
+  readonly line: () => number;
+}
+
+export function eventsInput(o: InputOptions, doors: InputDoors): Input<UserEvent> {
+  return input('events', o, events(o.lenient), doors);
+}
+
+export function profilesInput(o: InputOptions, doors: InputDoors): Input<Profile> {
+  return input('profiles', o, profiles(o.lenient), doors);
+}
+
+function input<T>(
+  name: InputName,
+  o: InputOptions,
+  decode: Decode<T>,
+  doors: InputDoors,
+): Input<T> {
+  let last = 0;
+  const common: LineDoors<T> = {
+    name,
+    decode(object, line) {
+      last = line;
+      return decode(object);
+    },
+    rejected: (row) => doors.rejected({ input: name, ...row }),
+    damaged: doors.damaged,
+  };
+  const path = o[name];
+  const source =
+    path === undefined
+      ? lineSource({ ...common, ...made(name, o) })
+      : ndjsonSource({ ...common, path, stdin: doors.stdin });
+  return { source: o.rate === undefined ? source : paced(source, o.rate), line: () => last };
+}
+
+function made(name: InputName, o: InputOptions) {
+  const { count, lineAt } = o.generate === undefined ? bundled(name) : synthetic(name, o.generate);
+  const input = o.generate === undefined ? 'the bundled log' : JSON.stringify(o.generate);
+  return { input, open: (at: unknown) => new IndexedLines(count, lineAt, at) };
+}
+
+function synthetic(name: InputName, o: NonNullable<InputOptions['generate']>): SyntheticLines {
+  return name === 'events' ? syntheticEvents(o) : syntheticProfiles(o);
+}
+
+function bundled(name: InputName): SyntheticLines {
+  const lines = name === 'events' ? bundledEvents() : bundledProfiles();
+  return { count: lines.length, lineAt: (i) => lines[i] ?? '' };
+}
