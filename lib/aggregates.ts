@@ -211,8 +211,8 @@ export interface ReduceOptions<A> {
 }
 
 /**
- * Folds events in arrival order; `add` gives a new accumulator each time. State: one accumulator; without `merge`, in windows that overlap or
- * merge, the events.
+ * Folds events in arrival order; `add` gives a new accumulator each time. State: one accumulator;
+ * without `merge`, in windows that overlap or merge, the events.
  * @example reduce((a: number, b: number) => Math.max(a, b), { merge: Math.max })
  */
 export function reduce<T, A = T>(
