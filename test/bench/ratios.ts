@@ -1,0 +1,133 @@
+/** `npm run bench -- [--only NAME] [--json FILE]`: what the operators cost, as ratios of one run. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { parseArgs } from 'node:util';
+import { Checksum } from './reference.js';
+import { type Run, type Workload, workloads } from './workloads.js';
+
+const EVENTS = 1_000_000;
+const WARM_UPS = 2;
+const RUNS = 7;
+
+interface Figures {
+  /** CPU nanoseconds per event: user and system, garbage collection and compilation included. */
+  readonly medianNs: number;
+  readonly bestNs: number;
+}
+
+interface Report extends Pick<Workload, 'name' | 'question' | 'must'> {
+  readonly events: number;
+  readonly runs: number;
+  readonly measured: Figures;
+  readonly against: Figures;
+  /** Of the medians, and of the best runs. */
+  readonly ratio: number;
+  readonly bestRatio: number;
+  readonly results: string;
+}
+
+function time(run: Run): number {
+  (globalThis as { gc?: () => void }).gc?.();
+  const before = process.cpuUsage();
+  run(EVENTS, new Checksum());
+  const { user, system } = process.cpuUsage(before);
+  return ((user + system) * 1000) / EVENTS;
+}
+
+function figures(times: readonly number[]): Figures {
+  const sorted = times.toSorted((a, b) => a - b);
+  return { medianNs: sorted[sorted.length >> 1] as number, bestNs: sorted[0] as number };
+}
+
+function checked(what: string, run: Run, expected: Run): string {
+  const [got, wanted] = [new Checksum(), new Checksum()];
+  run(EVENTS, got);
+  expected(EVENTS, wanted);
+  if (`${got}` !== `${wanted}`) throw new Error(`${what} gave ${got}, should give ${wanted}`);
+  return `${got}`;
+}
+
+/** Checks the results, warms up, then takes turns, so that a slow moment hits both sides. */
+function measure(w: Workload): Report {
+  const results = checked(w.name, w.measured, w.expected);
+  checked(`${w.name}, what it is compared with,`, w.against, w.expectedAgainst);
+  const times: [number[], number[]] = [[], []];
+  for (let i = -WARM_UPS; i < RUNS; i++) {
+    const pair = [time(w.measured), time(w.against)] as const;
+    if (i < 0) continue;
+    times[0].push(pair[0]);
+    times[1].push(pair[1]);
+  }
+  const [measured, against] = [figures(times[0]), figures(times[1])];
+  const { name, question, must } = w;
+  const ratio = measured.medianNs / against.medianNs;
+  const bestRatio = measured.bestNs / against.bestNs;
+  return {
+    name,
+    question,
+    must,
+    events: EVENTS,
+    runs: RUNS,
+    measured,
+    against,
+    ratio,
+    bestRatio,
+    results,
+  };
+}
+
+function print(r: Report): void {
+  const line = (what: string, f: Figures): string =>
+    `  ${what.padEnd(10)}${f.medianNs.toFixed(0).padStart(8)}${f.bestNs.toFixed(0).padStart(8)}`;
+  console.log(`\n${r.name}: ${r.question}`);
+  console.log(`  ${'ns/event'.padEnd(10)}${'median'.padStart(8)}${'best'.padStart(8)}`);
+  console.log(line('measured', r.measured));
+  console.log(line('against', r.against));
+  const ratios = `${r.ratio.toFixed(2).padStart(8)}${r.bestRatio.toFixed(2).padStart(8)}`;
+  console.log(`  ${'ratio'.padEnd(10)}${ratios}   (must be at most ${r.must})`);
+  console.log(`  ${r.results}`);
+}
+
+function machine(): string {
+  const root = new URL('../../../', import.meta.url);
+  const version = (path: string): string =>
+    JSON.parse(readFileSync(new URL(path, root), 'utf8')).version;
+  const [cpu] = cpus();
+  const rxjs = version('node_modules/rxjs/package.json');
+  return [
+    `${cpu?.model ?? 'unknown CPU'}, ${cpus().length} CPUs, ${process.platform} ${process.arch}`,
+    `node ${process.version}, rxjs ${rxjs}, tidemark ${version('package.json')}`,
+    `${EVENTS} events a run, ${RUNS} runs each in turns after ${WARM_UPS}; CPU time of the process`,
+  ].join('\n');
+}
+
+function main(): number {
+  const options = { only: { type: 'string' }, json: { type: 'string' } } as const;
+  let values: { only?: string | undefined; json?: string | undefined };
+  try {
+    values = parseArgs({ options }).values;
+  } catch (thrown) {
+    console.error(`bench: ${(thrown as Error).message}`);
+    return 2;
+  }
+  const { only, json } = values;
+  const wanted = workloads.filter((w) => only === undefined || w.name === only);
+  if (wanted.length === 0) {
+    const names = workloads.map((w) => w.name).join(' or ');
+    console.error(`bench: --only must be ${names}; got ${JSON.stringify(only)}`);
+    return 2;
+  }
+  const head = machine();
+  console.log(head);
+  const reports = wanted.map((w) => {
+    const report = measure(w);
+    print(report);
+    return report;
+  });
+  if (json !== undefined) {
+    writeFileSync(json, `${JSON.stringify({ machine: head.split('\n'), reports }, null, 2)}\n`);
+  }
+  return 0;
+}
+
+process.exitCode = main();
