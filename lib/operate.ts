@@ -4,6 +4,12 @@ import { type Element, type EventElement, isElement } from './element.js';
 import { type Emitter, type Logic, Stage, type StageConfig } from './stage.js';
 import type { Stats } from './stats.js';
 
+/** A stream in event time. */
+export type EventStream<T> = Observable<Element<T>>;
+
+/** An operator between streams in event time. */
+export type InTime<T, R> = OperatorFunction<Element<T>, Element<R>>;
+
 /** Where an operator emits. `closed`: downstream wants no more; an emission loop tests it each turn. */
 export interface Output<T> {
   next(value: T): void;
@@ -142,6 +148,7 @@ export interface StageOptions {
   readonly operator: string;
   readonly id?: string | undefined;
   readonly settings?: StageConfig['settings'];
+  readonly onResume?: StageConfig['onResume'];
   readonly stats?: ((live: any) => void) | undefined;
 }
 
@@ -173,12 +180,13 @@ export function stageOperator<Out>(
   options: StageOptions,
   make: (out: Emitter<Out>) => Logic,
 ): Observable<Element<Out>> {
-  const { operator, id, settings } = options;
+  const { operator, id, settings, onResume } = options;
   return combineInputs<Element<Out>>(inputs, (out) => {
     const emitter = new StageOutput<Out>(out);
     const logic = make(emitter);
     emitter.stats = logic.stats;
-    const stage = new Stage({ operator, id, settings, inputs: inputs.length }, logic, out);
+    const config = { operator, id, settings, onResume, inputs: inputs.length };
+    const stage = new Stage(config, logic, out);
     options.stats?.(logic.stats);
     return {
       next(e, input) {

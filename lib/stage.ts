@@ -17,7 +17,7 @@ import {
 } from './element.js';
 import { SettingsError, show, WatermarkOriginError } from './errors.js';
 import { copyStats, restoreStats, type Stats } from './stats.js';
-import { Valve } from './valve.js';
+import { type OnResume, Valve } from './valve.js';
 
 /** The state of an operator: events change it, watermarks release it. Pure and synchronous. */
 export interface Logic {
@@ -53,6 +53,8 @@ export interface StageConfig {
   readonly operator: string;
   readonly id?: string | undefined;
   readonly inputs: number;
+  /** What an input does that wakes behind the output. @default 'hold' */
+  readonly onResume?: OnResume | undefined;
   /** What the meaning of the state depends on (sizes, bounds): state of other settings is refused. */
   readonly settings?: Readonly<Record<string, unknown>> | undefined;
 }
@@ -61,7 +63,7 @@ const SHELL = 'shell';
 
 /**
  * The shell around a `Logic`: checks that each input has one origin and that its time rises, joins
- * the inputs by the valve (policy `'hold'`), aligns barriers by a counter per n, gives state back on
+ * the inputs by the valve, aligns barriers by a counter per n, gives state back on
  * restore, and lets *idle* pass only when nothing waits. One input passes its watermarks on
  * unchanged; several make watermarks of an origin of their own.
  */
@@ -82,7 +84,7 @@ export class Stage {
     private readonly down: Down,
   ) {
     this.inputs = Array.from({ length: config.inputs }, () => new InputTime(config.operator));
-    this.valve = new Valve('hold');
+    this.valve = new Valve(config.onResume ?? 'hold');
     for (let i = 0; i < config.inputs; i++) this.valve.add();
     this.origin = config.inputs > 1 ? nextOrigin() : 0;
   }

@@ -52,6 +52,7 @@ export type { WatermarkStats } from '../lib/intake.js';
 export type { JoinInvalid, JoinLate, JoinSideStats, JoinType } from '../lib/joinSide.js';
 export type { Joined, JoinStats } from '../lib/joinState.js';
 export type { Key } from '../lib/key.js';
+export type { EventStream, InTime } from '../lib/operate.js';
 export type { Pane, WindowResult } from '../lib/panes.js';
 export type { Reader, Source, SourceOutput } from '../lib/ports.js';
 export type { Stats, StatsDoor } from '../lib/stats.js';
@@ -69,4 +70,5 @@ export {
 export { type DedupeBefore, type DedupeConfig, dedupe } from './dedupe.js';
 export { type EventTimeWindowConfig, eventTimeWindow } from './eventTimeWindow.js';
 export { type IntervalJoinConfig, intervalJoin } from './intervalJoin.js';
+export { type UnionConfig, union } from './union.js';
 export { type WatermarkConfig, watermark } from './watermark.js';

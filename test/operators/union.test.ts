@@ -1,0 +1,197 @@
+/** union: the min rule over inputs, status, completion, origins, barriers. */
+import { concat, Observable, of, Subject, share, take } from 'rxjs';
+import {
+  barrierAt,
+  type Chunks,
+  type Element,
+  event,
+  type Member,
+  type Membership,
+  restoreWith,
+  statusOf,
+  watermarkAt,
+} from '../../lib/element.js';
+import type { Stats } from '../../lib/stats.js';
+import { union } from '../../operators/union.js';
+import { values } from '../../operators/values.js';
+import { eventTimeTest } from '../marbles.js';
+import { operatorMatrix } from '../matrix.js';
+
+describe('union', () => {
+  it(
+    'passes events as they come; W is the least of the inputs',
+    eventTimeTest(({ stream, expectStream }) => {
+      const a$ = stream('a@1 W0 ·   ·    c@9 W8 ·  |');
+      const b$ = stream('·   ·  b@2 W4   ·   ·  W6 · W9 |');
+      expectStream(union(a$, b$)).toBe('a@1 · b@2 W0 c@9 W4 W6 · W9 (W∞ |)');
+    }),
+  );
+  it(
+    'passes late events too',
+    eventTimeTest(({ stream, expectStream }) => {
+      expectStream(union(stream('W5 a@3'), stream('W7'))).toBe('W5 a@3');
+    }),
+  );
+  it(
+    'takes an idle input out of the min, and leaves it out behind the output until it has caught up',
+    eventTimeTest(({ stream, expectStream }) => {
+      const a$ = stream('W2 idle ·  active a@4 W5 ·   W12 ·');
+      const b$ = stream('W4 ·    W9 ·      ·   ·  W10 ·   W20');
+      expectStream(union(a$, b$)).toBe('W2 W4 W9 · a@4 · W10 · W12');
+    }),
+  );
+  it(
+    'is idle when all inputs are, at the greatest W; active again before the event',
+    eventTimeTest(({ stream, expectStream }) => {
+      const a$ = stream('W9 idle · ·');
+      const b$ = stream('W4 · idle (active b@10 W11)');
+      expectStream(union(a$, b$)).toBe('W4 · (W9 idle) (active b@10 W11)');
+    }),
+  );
+  it(
+    'FLINK-38477: an input that completes never lends its +∞ to one that is idle',
+    eventTimeTest(({ stream, expectStream }) => {
+      const a$ = stream('W5 idle ·  · (active a@8) W8 |');
+      const b$ = stream('W7 ·    W7 |');
+      expectStream(union(a$, b$)).toBe('W5 W7 · idle (active a@8) W8 (W∞ |)');
+    }),
+  );
+  it(
+    'takes a completed input out of the min, and completes with the last',
+    eventTimeTest(({ stream, expectStream }) => {
+      expectStream(union(stream('W1 |'), stream('W9 · · |'))).toBe('W1 W9 · (W∞ |)');
+    }),
+  );
+  it(
+    'takes an upstream W∞ for the end of that input',
+    eventTimeTest(({ stream, expectStream }) => {
+      expectStream(union(stream('W1 W∞ · |'), stream('W9 · W∞ |'))).toBe('W1 W9 W∞ |');
+    }),
+  );
+  it(
+    'errors with the first error',
+    eventTimeTest(({ stream, expectStream }) => {
+      expectStream(union(stream('a@1 #'), stream('b@2 · c@3'))).toBe('(a@1 b@2) #');
+    }),
+  );
+  it(
+    'of one stream is that stream',
+    eventTimeTest(({ stream, expectStream }) => {
+      expectStream(union(stream('a@1 W4 idle active |'))).toBe('a@1 W4 idle active (W∞ |)');
+    }),
+  );
+
+  it('reads its inputs in order, as merge does', () => {
+    const got: unknown[] = [];
+    union(of(event('a', 1)), of(event('b', 1))).subscribe(
+      (e) => e.kind === 'event' && got.push(e.value),
+    );
+    expect(got).toEqual(['a', 'b']);
+  });
+
+  it('makes watermarks of an origin of its own, from inputs of two', () => {
+    const origins: number[] = [];
+    const in$ = (origin: number) => of(watermarkAt(5, origin));
+    union(in$(-3), in$(-4)).subscribe((e) => e.kind === 'watermark' && origins.push(e.origin));
+    expect(new Set(origins).size).toBe(1);
+    expect(origins[0]).toBeGreaterThan(0);
+  });
+
+  it('refuses two origins in one input', () => {
+    const errors: unknown[] = [];
+    const both$ = concat(of(watermarkAt(5, -3)), of(watermarkAt(6, -4)));
+    union(both$, of(watermarkAt(9))).subscribe({ error: (e) => errors.push(e) });
+    expect(errors).toEqual([expect.objectContaining({ name: 'WatermarkOriginError' })]);
+  });
+
+  it('joins a diamond over one shared stream: a barrier and a restore pass once', () => {
+    const in$ = new Subject<Element<string>>();
+    const shared$ = in$.pipe(share());
+    const kinds: string[] = [];
+    const members: Member[] = [];
+    const reports: string[] = [];
+    union({ id: 'u' }, shared$, shared$.pipe(values())).subscribe((e) => kinds.push(e.kind));
+    in$.next(restoreWith((m) => join(m)));
+    in$.next(watermarkAt(4, -3));
+    in$.next(barrierAt(1, (id) => reports.push(id)));
+    in$.next(statusOf('idle'));
+    expect(kinds).toEqual(['restore', 'watermark', 'barrier', 'status']);
+    expect(members.map((m) => [m.id, m.operator])).toEqual([['u', 'union']]);
+    expect(reports).toEqual(['u']);
+
+    function join(member: Member): Membership {
+      members.push(member);
+      const clock = { now: () => 0, running: () => 0 };
+      return { restored: undefined, finished: () => {}, advanced: () => {}, clock };
+    }
+  });
+
+  it('counts what passes', () => {
+    let stats: Stats | undefined;
+    const config = { stats: (s: Stats) => (stats = s) };
+    union(config, of(event(1, 1), event(2, 1)), of(event(3, 1))).subscribe();
+    expect(stats).toMatchObject({ in: 3, accepted: 3, out: 3 });
+  });
+
+  it('refuses to be without streams, and what is none', () => {
+    const wrong = 'union: `streams` must be one or more observables of elements';
+    expect(() => (union as () => unknown)()).toThrow(wrong);
+    expect(() => union({ id: 'u' })).toThrow(wrong);
+    expect(() => union(of(), 5 as never)).toThrow(wrong);
+  });
+
+  it('infers the values of its inputs', () => {
+    const a$ = of<Element<{ a: number }>>();
+    const b$ = of<Element<{ b: string }>>();
+    union(a$, b$).subscribe(
+      (e) => e.kind === 'event' && ('a' in e.value ? e.value.a + 1 : e.value.b.length),
+    );
+    // @ts-expect-error a bare value is no element
+    expect(() => union(a$, of(5))).not.toThrow();
+  });
+
+  it('stops an endless synchronous input when downstream has enough', () => {
+    let pulled = 0;
+    const endless$ = new Observable<Element<number>>((s) => {
+      while (!s.closed && pulled < 1000) s.next(event(pulled++, 1));
+    });
+    union(endless$, of(event(0, 1)))
+      .pipe(take(3))
+      .subscribe();
+    expect(pulled).toBe(3);
+  });
+
+  operatorMatrix(
+    'union',
+    ([a$, b$], id) => union({ id }, a$ as never, b$ as never),
+    {
+      inputs: [
+        'a@1 W0 · · c@9 W4 · idle · · active e@16 W20',
+        '· · b@2 W4 · · W6 · W9 d@14 · W13 · W15',
+      ],
+    },
+    {
+      without: {
+        endless: 'inputs are subscribed in order, so nothing follows one that never ends',
+      },
+    },
+  );
+});
+
+/** State that was saved goes only where it came from. */
+describe('union restored', () => {
+  it('refuses the state of another number of inputs', () => {
+    const state: Chunks[] = [];
+    const one$ = new Subject<Element<string>>();
+    union({ id: 'u' }, one$).subscribe();
+    one$.next(barrierAt(1, (_, chunks) => state.push(chunks)));
+    const errors: unknown[] = [];
+    const two$ = new Subject<Element<string>>();
+    const clock = { now: () => 0, running: () => 0 };
+    union({ id: 'u' }, two$, two$).subscribe({ error: (e) => errors.push(e) });
+    two$.next(
+      restoreWith(() => ({ restored: state[0], finished: () => {}, advanced: () => {}, clock })),
+    );
+    expect(errors).toEqual([expect.objectContaining({ name: 'SettingsError' })]);
+  });
+});
