@@ -70,5 +70,6 @@ export {
 export { type DedupeBefore, type DedupeConfig, dedupe } from './dedupe.js';
 export { type EventTimeWindowConfig, eventTimeWindow } from './eventTimeWindow.js';
 export { type IntervalJoinConfig, intervalJoin } from './intervalJoin.js';
+export { type Marked, type ToValuesConfig, toValues } from './toValues.js';
 export { type UnionConfig, union } from './union.js';
 export { type WatermarkConfig, watermark } from './watermark.js';
