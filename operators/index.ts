@@ -72,4 +72,5 @@ export { type EventTimeWindowConfig, eventTimeWindow } from './eventTimeWindow.j
 export { type IntervalJoinConfig, intervalJoin } from './intervalJoin.js';
 export { type Marked, type ToValuesConfig, toValues } from './toValues.js';
 export { type UnionConfig, union } from './union.js';
+export { values } from './values.js';
 export { type WatermarkConfig, watermark } from './watermark.js';

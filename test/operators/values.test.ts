@@ -1,0 +1,231 @@
+/** values: ordinary operators inside event time, in the turn of each event and not outside it. */
+import {
+  bufferCount,
+  delay,
+  filter,
+  finalize,
+  map,
+  mergeMap,
+  type OperatorFunction,
+  of,
+  pairwise,
+  reduce,
+  Subject,
+  scan,
+  startWith,
+  take,
+} from 'rxjs';
+import { barrierAt, type Element, event, restoreWith, watermarkAt } from '../../lib/element.js';
+import { toValues } from '../../operators/toValues.js';
+import { values } from '../../operators/values.js';
+import { watermark } from '../../operators/watermark.js';
+import { eventTimeTest } from '../marbles.js';
+import { operatorMatrix } from '../matrix.js';
+
+const upper = map((v: string) => v.toUpperCase());
+
+describe('values', () => {
+  it(
+    'gives what the operators emit the time of the event; watermarks and status pass around',
+    eventTimeTest(({ stream, expectStream }) => {
+      const in$ = stream('a@1 W0 b@7 idle active -c@3 W9 |');
+      expectStream(in$.pipe(values(upper))).toBe('A@1 W0 B@7 idle active -C@3 W9 (W∞ |)');
+    }),
+  );
+  it(
+    'lets them emit nothing, or many',
+    eventTimeTest(({ stream, expectStream }) => {
+      const in$ = stream('a@1 b@7 W4 c@5');
+      const out$ = in$.pipe(
+        values(
+          filter((v) => v !== 'b'),
+          mergeMap((v) => [v, `${v}2`]),
+        ),
+      );
+      expectStream(out$).toBe('(a@1 a2@1) · W4 (c@5 c2@5)');
+    }),
+  );
+  it(
+    'lets them remember',
+    eventTimeTest(({ stream, expectStream }) => {
+      const in$ = stream('a@1 b@7 c@5');
+      expectStream(in$.pipe(values(scan((all, v) => all + v, '')))).toBe('a@1 ab@7 abc@5');
+      expectStream(
+        in$.pipe(
+          values(
+            pairwise(),
+            map((p) => p.join('')),
+          ),
+        ),
+      ).toBe('· ab@7 bc@5');
+    }),
+  );
+  it(
+    'completes, with W∞, when they complete',
+    eventTimeTest(({ stream, expectStream }) => {
+      expectStream(stream('a@1 W0 b@7 c@8').pipe(values(take(2)))).toBe('a@1 W0 (b@7 W∞ |)');
+      expectStream(stream('a@1').pipe(values(take(0)))).toBe('(W∞ |)');
+    }),
+  );
+  it(
+    'sends one W∞ where the source has sent it',
+    eventTimeTest(({ stream, expectStream }) => {
+      expectStream(stream('a@1 W∞ |').pipe(values(upper))).toBe('A@1 W∞ |');
+    }),
+  );
+  it(
+    'passes the error of the source as it is',
+    eventTimeTest(({ stream, expectStream }) => {
+      expectStream(stream('a@1 #').pipe(values(upper))).toBe('A@1 #');
+    }),
+  );
+  it(
+    'without operators changes nothing',
+    eventTimeTest(({ stream, expectStream }) => {
+      expectStream(stream('a@1 W0 |').pipe(values())).toBe('a@1 W0 (W∞ |)');
+    }),
+  );
+
+  it('keeps split, revision, op and replaces', () => {
+    const options = {
+      split: 'p',
+      revision: [3, 1],
+      op: '-',
+      replaces: [{ start: 0, end: 5 }],
+    } as const;
+    const got: unknown[] = [];
+    of(event('a', 7, options))
+      .pipe(values(upper), take(1))
+      .subscribe((e) => got.push(e));
+    expect(got).toEqual([event('A', 7, options)]);
+  });
+
+  it('ends time under the origin that it had', () => {
+    const got: Element<string>[] = [];
+    of(watermarkAt(3, 42), event('a', 7))
+      .pipe(values(take(1)))
+      .subscribe((e) => got.push(e));
+    expect(got[2]).toEqual(watermarkAt(Infinity, 42));
+  });
+
+  it('passes barrier and restore, and keeps nothing for a job', () => {
+    const in$ = new Subject<Element<string>>();
+    const kinds: string[] = [];
+    const called: string[] = [];
+    in$.pipe(values(upper)).subscribe((e) => kinds.push(e.kind));
+    in$.next(restoreWith(() => called.push('register') as never));
+    in$.next(barrierAt(1, () => called.push('report')));
+    expect([kinds, called]).toEqual([['restore', 'barrier'], []]);
+  });
+
+  it.each<[string, OperatorFunction<string, unknown>, string]>([
+    ['while they complete', reduce((a, v) => a + v), 'while it completed'],
+    ['of a half-filled buffer', bufferCount(3), 'while it completed'],
+    ['before the first event', startWith('z'), 'outside the turn of an event'],
+  ])('refuses an emission %s', (_, op, when) => {
+    const out: unknown[] = [];
+    of(event('a', 1), event('b', 2))
+      .pipe(values(op))
+      .subscribe({ next: (e) => out.push(e), error: (e) => out.push(String(e)) });
+    expect(out).toEqual([
+      `AsyncInValuesError: values: an operator emitted ${when}; use mapAsync, or an operator of this library`,
+    ]);
+  });
+  it(
+    'refuses an emission at a later time',
+    eventTimeTest(({ stream, expectStream }) => {
+      const out$ = stream('a@1 W5 b@6').pipe(values(delay(2)));
+      expectStream(out$).toBe('· W5 #', {}, 'AsyncInValuesError');
+    }),
+  );
+  it('refuses an emission in the turn of a watermark', () => {
+    const in$ = new Subject<Element<string>>();
+    const other$ = new Subject<string>();
+    const out: unknown[] = [];
+    in$.pipe(values(mergeMap(() => other$))).subscribe({
+      next: (e) => e.kind === 'watermark' && other$.next('late'),
+      error: (e) => out.push((e as Error).name),
+    });
+    in$.next(event('a', 1));
+    in$.next(watermarkAt(1));
+    expect(out).toEqual(['AsyncInValuesError']);
+  });
+
+  it('names itself when a function throws, and passes nothing after it', () => {
+    const cause = new Error('no');
+    const errors: any[] = [];
+    const fail = map((v: string) => {
+      if (v === 'b') throw cause;
+      return v;
+    });
+    of(event('a', 1), event('b', 2), event('c', 3))
+      .pipe(values(fail))
+      .subscribe({ error: (e) => errors.push(e) });
+    expect(String(errors[0])).toBe('UserFunctionError: values: `ops` threw: no');
+    expect(errors[0].cause).toBe(cause);
+    expect(errors).toHaveLength(1);
+  });
+
+  it('lets go of the operators when it is unsubscribed', () => {
+    let ended = 0;
+    const in$ = new Subject<Element<string>>();
+    in$
+      .pipe(values(finalize(() => ended++)))
+      .subscribe()
+      .unsubscribe();
+    expect([ended, in$.observed]).toEqual([1, false]);
+  });
+
+  it('refuses bare values', () => {
+    const errors: unknown[] = [];
+    of<any>('a')
+      .pipe(values(upper))
+      .subscribe({ error: (e) => errors.push(String(e)) });
+    expect(errors).toEqual(['TypeError: values: needs elements; put watermark() before it']);
+  });
+
+  it('infers its types in a plain pipe, and map on elements does not compile', () => {
+    const clicks$ = of({ user: 'u', at: 5, tags: ['x'] });
+    const lifted$ = clicks$.pipe(watermark({ timestamp: (c) => c.at }));
+    const users$ = lifted$.pipe(
+      values(
+        filter((c) => c.at > 0),
+        map((c) => c.user),
+      ),
+      toValues(),
+    );
+    users$.subscribe((user) => user.length);
+    const inOne$ = clicks$.pipe(
+      watermark({ timestamp: (c) => c.at }),
+      values(map((c) => c.tags.length)),
+      toValues(),
+    );
+    inOne$.subscribe((n) => n.toFixed());
+    // @ts-expect-error map sees elements, not values
+    lifted$.pipe(map((c) => c.user));
+    // @ts-expect-error a value has no such field
+    lifted$.pipe(values(map((c) => c.nobody)));
+  });
+
+  operatorMatrix(
+    'values',
+    ([in$]) =>
+      in$?.pipe(
+        values(
+          upper,
+          filter((v) => v !== 'B'),
+        ),
+      ) as never,
+    { inputs: ['a@1 b@2 W1 idle active c@9 W7 d@11'] },
+    {
+      throwing: ([in$]) =>
+        in$?.pipe(
+          values(
+            map(() => {
+              throw new Error('no');
+            }),
+          ),
+        ) as never,
+    },
+  );
+});
