@@ -1,15 +1,20 @@
 /** Every operator in the shared matrix. */
-import type { Observable } from 'rxjs';
+import { map, type Observable } from 'rxjs';
 import type { Element } from '../../lib/element.js';
 import {
   collect,
   count,
   dedupe,
   eventTimeWindow,
+  intervalJoin,
   session,
   sliding,
+  toValues,
   tumbling,
+  union,
+  values,
   type WindowAssigner,
+  watermark,
 } from '../../operators/index.js';
 import type { Make, Script } from '../drive.js';
 import { operatorMatrix } from '../matrix.js';
@@ -59,3 +64,63 @@ describe.each(accumulations)('%s', (accumulation) => {
     );
   });
 });
+
+operatorMatrix(
+  'watermark',
+  ([in$], id) => in$.pipe(watermark({ id, timestamp: timeOfValue, outOfOrderness: 2 })),
+  { inputs: ['a9 a7 b8 a12 b11 a12 b20 b19'] },
+  { throwing: ([in$], id) => in$.pipe(watermark({ id, timestamp: fails })) },
+);
+
+function timeOfValue(v: string): number {
+  return Number(v.slice(1));
+}
+
+describe.each(['inner', 'left'] as const)('%s', (type) => {
+  const join =
+    (rightKey: (v: string) => string): Make =>
+    ([left$, right$], id) =>
+      (left$ as Observable<Element<string>>).pipe(
+        intervalJoin(right$ as Observable<Element<string>>, {
+          id,
+          leftKey: (v) => v,
+          rightKey,
+          lower: -2,
+          upper: 3,
+          type,
+          allowedLateness: 1,
+        }),
+      );
+  const inputs = [
+    'a@1 ·   b@4 a@2 ·  W3 ·   ·    c@9  ·  a@0 W8 ·  idle ·      ·    W20  ',
+    '·   a@2 ·   ·   W1 ·  b@6 a@-1 ·    W6 b@1 ·  a@9 ·   active b@30 ·   W15',
+  ];
+  operatorMatrix(
+    'intervalJoin',
+    join((v) => v),
+    { inputs },
+    { throwing: join(fails) },
+  );
+});
+
+const passing: Script = { inputs: ['a@3 b@1 W0 a@7 idle active W5 b@6 (c@9 c@9) W20 a@21'] };
+
+operatorMatrix('values', ([in$]) => in$.pipe(values(map((v: string) => v + v))), passing, {
+  throwing: ([in$]) => in$.pipe(values(map(fails))),
+});
+
+operatorMatrix('toValues', ([in$]) => in$.pipe(toValues()), passing, {
+  without: { order: 'there are no watermarks outside event time' },
+});
+
+operatorMatrix(
+  'union',
+  ([a$, b$], id) =>
+    union({ id }, a$ as Observable<Element<string>>, b$ as Observable<Element<string>>),
+  {
+    inputs: [
+      'a@1 ·   W3 ·   b@8 ·    W7   ·   active c@9 ·   W9',
+      '·   a@5 ·  W4  ·   idle ·    ·   ·      ·   d@12 ·   W11',
+    ],
+  },
+);
