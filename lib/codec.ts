@@ -123,9 +123,9 @@ class Writer {
       case 'boolean':
         return x;
       case 'number':
-        return Number.isFinite(x) && !Object.is(x, -0) ? x : this.wrap('~', numberName(x));
+        return Number.isFinite(x) && !Object.is(x, -0) ? x : this.named(numberName(x));
       case 'undefined':
-        return this.wrap('~', 'u');
+        return this.named('u');
       case 'bigint':
         return this.wrap('~i', String(x));
       case 'object':
@@ -180,6 +180,11 @@ class Writer {
       define(copy, name, now);
     }
     return marked ? this.wrap('~o', copy ?? from) : (copy ?? from);
+  }
+
+  private named(value: string): object {
+    this.tagged = true;
+    return { '~': value };
   }
 
   private wrap(name: string, value: unknown): object {
