@@ -1,6 +1,6 @@
 /** Jest 30 with swc: no type check here (`npm run typecheck` does that), right source lines. */
 const config = {
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/test/environment.cjs',
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
   extensionsToTreatAsEsm: [],
@@ -20,6 +20,7 @@ const config = {
   },
   moduleNameMapper: {
     '^#lib/(.*)\\.js$': '<rootDir>/lib/$1.ts',
+    '^@electric-sql/pglite$': '<rootDir>/test/pglite.ts',
     '^tidemark$': '<rootDir>/operators/index.ts',
     '^tidemark/(.*)$': '<rootDir>/adapters/$1/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
