@@ -1,0 +1,114 @@
+/** The examples of the README and of docs/ compile as they stand, and print what they say. */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { inspect } from 'node:util';
+import { transformSync } from '@swc/core';
+
+interface Example {
+  readonly name: string;
+  readonly code: string;
+  readonly output: string;
+}
+
+const root = join(__dirname, '..');
+const docs = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md'));
+const pages = ['README.md', ...docs.map((name) => `docs/${name}`)];
+const examples = pages.flatMap((page) => examplesOf(page, readFileSync(join(root, page), 'utf8')));
+
+/** A `ts` block, and the `text` block right after it: what it prints. */
+function examplesOf(page: string, text: string): Example[] {
+  const blocks = text.matchAll(/^```ts\n([\s\S]*?)^```\n(?:\s*```text\n([\s\S]*?)^```)?/gm);
+  return [...blocks].map(({ index, 1: code = '', 2: output }) => {
+    const name = `${page}:${text.slice(0, index).split('\n').length}`;
+    if (output === undefined) throw new Error(`${name} does not say what it prints`);
+    return { name, code, output };
+  });
+}
+
+/** Runs an example as a module of its own; gives what it printed. */
+async function outputOf(code: string): Promise<string> {
+  const { code: script } = transformSync(code, {
+    jsc: { parser: { syntax: 'typescript' }, target: 'es2022' },
+    module: { type: 'commonjs' },
+  });
+  const lines: string[] = [];
+  const log = (...args: readonly unknown[]): void => {
+    lines.push(args.map((x) => (typeof x === 'string' ? x : inspect(x))).join(' '));
+  };
+  const load = (name: string): unknown => {
+    if (name === 'rxjs') return require('rxjs');
+    if (name === 'tidemark') return require('tidemark');
+    return jest.requireActual(name);
+  };
+  const AsyncFunction = Object.getPrototypeOf(async () => {}).constructor;
+  await new AsyncFunction('require', 'exports', 'console', script)(load, {}, { log });
+  return `${lines.join('\n')}\n`;
+}
+
+it.each(examples)('$name prints what it says', async ({ code, output }) => {
+  expect(await outputOf(code)).toBe(output);
+});
+
+it('every example compiles without an annotation', () => {
+  expect(complaintsAbout(examples.map(({ code }) => code))).toBe('');
+});
+
+/** What the compiler says of modules, with the settings of this package. */
+function complaintsAbout(modules: readonly string[]): string {
+  const folder = mkdtempSync(join(tmpdir(), 'tidemark-docs-'));
+  try {
+    for (const [i, code] of modules.entries()) writeFileSync(join(folder, `e${i}.ts`), code);
+    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(settings()));
+    return compile(folder);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function settings(): object {
+  const { compilerOptions } = JSON.parse(readFileSync(join(root, 'tsconfig.json'), 'utf8'));
+  const paths = Object.fromEntries(
+    Object.entries<string[]>(compilerOptions.paths).map(([name, [path = '']]) => [
+      name,
+      [join(root, path)],
+    ]),
+  );
+  return {
+    extends: join(root, 'tsconfig.base.json'),
+    compilerOptions: {
+      ...compilerOptions,
+      module: 'preserve',
+      types: ['node'],
+      typeRoots: [join(root, 'node_modules/@types')],
+      paths: { ...paths, rxjs: [join(root, 'node_modules/rxjs')] },
+    },
+  };
+}
+
+function compile(folder: string): string {
+  const tsc = join(root, 'node_modules/typescript/bin/tsc');
+  try {
+    return execFileSync(process.execPath, [tsc, '-p', folder], { encoding: 'utf8' });
+  } catch (thrown) {
+    return (thrown as { stdout: string }).stdout;
+  }
+}
+
+it('the README shows a program and its output within twenty lines', () => {
+  const lines = readFileSync(join(root, 'README.md'), 'utf8').split('\n').slice(0, 20);
+  expect(lines.filter((line) => line.startsWith('```'))).toEqual([
+    '```ts',
+    '```',
+    '```text',
+    '```',
+  ]);
+});
+
+it('an example that prints something else, or does not compile, is found', async () => {
+  const [wrong] = examplesOf('a.md', '```ts\nconsole.log(1 as string);\n```\n```text\n2\n```\n');
+  expect(await outputOf(wrong?.code ?? '')).not.toBe(wrong?.output);
+  expect(complaintsAbout([wrong?.code ?? ''])).toContain("type 'number' to type 'string'");
+  expect(() => examplesOf('a.md', '```ts\nlet a = 1;\n```\n')).toThrow('a.md:1 does not say');
+});
