@@ -7,7 +7,7 @@ import type { Accumulators } from './fold.js';
 import type { Key, KeyId } from './key.js';
 import { KeyCount } from './keyCount.js';
 import { LatePanes } from './latePanes.js';
-import { paneOf } from './panes.js';
+import { deltaPaneOf, paneOf } from './panes.js';
 import { Partial, type Slice, SliceList } from './slices.js';
 import { SlidingTotals } from './slidingTotals.js';
 import { setLive } from './stats.js';
@@ -161,9 +161,13 @@ export class GridStore<T> implements WindowStore<T> {
   }
 
   private fire(start: number): void {
-    const { panes, stats, latenessMs } = this.config;
+    const { panes, stats, latenessMs, discarding } = this.config;
     const window: WindowBounds = Object.freeze({ start, end: start + this.grid.sizeMs });
-    const pane = paneOf('onTime', 0, this.w >= window.end - 1 + latenessMs);
+    const pane = (discarding ? deltaPaneOf : paneOf)(
+      'onTime',
+      0,
+      this.w >= window.end - 1 + latenessMs,
+    );
     const emit = (first: Partial, accs: Accumulators): boolean => {
       stats.panes++;
       panes.emit(first.key, window, pane, accs);

@@ -1,7 +1,7 @@
 /** Late panes of grid windows: one for every event that a fired window still takes. Memory: one index each. */
 import type { Data, EventElement, WindowBounds } from './element.js';
 import type { Key, KeyId } from './key.js';
-import { paneOf } from './panes.js';
+import { deltaPaneOf, paneOf } from './panes.js';
 import type { Partial } from './slices.js';
 import { KeyTotal } from './slidingTotals.js';
 import type { WindowStoreConfig } from './windowStore.js';
@@ -41,7 +41,11 @@ export class LatePanes<T> {
       for (let p = now[next]; p !== undefined && p.start < window.end; p = now[++next]) run.push(p);
       run.evict(window.start);
       const had = before.some((p) => p.start >= window.start && p.start < window.end);
-      const pane = paneOf('late', this.nextIndex(window.start, id, had), false);
+      const pane = (discarding ? deltaPaneOf : paneOf)(
+        'late',
+        this.nextIndex(window.start, id, had),
+        false,
+      );
       stats.panes++;
       panes.emit(run.first?.key ?? arrived.key, window, pane, discarding ? delta : run.total());
     }

@@ -31,6 +31,20 @@ export function paneOf(timing: Pane['timing'], index: number, isFinal: boolean):
   return Object.freeze({ timing, index, isFirst: index === 0, isFinal, changed: true });
 }
 
+const deltas = Symbol.for('tidemark.delta');
+
+/** A pane that holds what came since the pane before: an upsert of it would lose the rest. */
+export function deltaPaneOf(timing: Pane['timing'], index: number, isFinal: boolean): Pane {
+  const pane = { timing, index, isFirst: index === 0, isFinal, changed: true };
+  return Object.freeze(Object.defineProperty(pane, deltas, { value: true }));
+}
+
+/** Whether a value, or the left side of a joined one, is a result of `discarding` windows. */
+export function isDelta(value: any): boolean {
+  const pane = value?.pane ?? value?.left?.pane;
+  return typeof pane === 'object' && pane !== null && pane[deltas] === true;
+}
+
 /** What a window store needs to emit: bound once, used for every result. */
 export class PaneMaker<T> {
   constructor(

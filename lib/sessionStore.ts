@@ -5,7 +5,7 @@
 import type { Data, EventElement, WindowBounds } from './element.js';
 import type { Accumulators } from './fold.js';
 import { type Key, type KeyId, keyId } from './key.js';
-import { type Pane, paneOf } from './panes.js';
+import { deltaPaneOf, type Pane, paneOf } from './panes.js';
 import { setLive } from './stats.js';
 import { Deadlines } from './timers.js';
 import {
@@ -253,7 +253,7 @@ export class SessionStore<T> implements WindowStore<T> {
     s.replaces = undefined;
     if (discarding) s.accs = fold.create();
     stats.panes++;
-    const pane = paneOf(timing, s.index, this.w >= this.expiry(s.end));
+    const pane = (discarding ? deltaPaneOf : paneOf)(timing, s.index, this.w >= this.expiry(s.end));
     panes.emitReplacing({ key, window: { start: s.start, end: s.end }, pane }, accs, replaces);
   }
 }

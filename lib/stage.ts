@@ -10,6 +10,7 @@ import {
   nextOrigin,
   type Restore,
   restoreWith,
+  type SinkMember,
   type Status,
   statusOf,
   type Watermark,
@@ -34,6 +35,14 @@ export interface Logic {
   readonly stats: Stats;
   save(): Chunks;
   restore(chunks: Chunks): void;
+  /** A sink's part in a job; its operator has been registered with one when `enlisted` is called. */
+  readonly sink?: SinkLogic;
+}
+
+export interface SinkLogic extends SinkMember {
+  enlisted(): void;
+  /** The rows since the barrier before; the caller answers for them from now on. */
+  takeRows(): readonly unknown[];
 }
 
 /** Where a state emits. */
@@ -114,7 +123,7 @@ export class Stage {
     time.completed = true;
     this.rise(input, Infinity, time.origin ?? 0);
     if (this.down.closed || !this.inputs.every((i) => i.completed)) return;
-    this.membership?.finished(this.save());
+    this.membership?.finished(this.save(), this.logic.sink?.takeRows());
     this.down.complete();
   }
 
@@ -196,14 +205,17 @@ export class Stage {
     if (seen < this.inputs.filter((i) => !i.completed).length) return;
     for (const n of this.aligned.keys()) if (n <= e.n) this.aligned.delete(n);
     this.lastBarrier = e.n;
-    if (this.config.id !== undefined) e.report(this.config.id, this.save());
+    const rows = this.membership === undefined ? undefined : this.logic.sink?.takeRows();
+    if (this.config.id !== undefined) e.report(this.config.id, this.save(), rows);
     this.down.next(barrierAt(e.n, e.report));
   }
 
   private restore(e: Restore): void {
     if (this.membership !== undefined) return;
     const { id, operator } = this.config;
-    this.membership = e.register({ id, operator, stats: this.logic.stats });
+    const { stats, sink } = this.logic;
+    this.membership = e.register({ id, operator, stats, ...(sink && { sink }) });
+    sink?.enlisted();
     if (this.membership.restored !== undefined) this.load(this.membership.restored);
     this.down.next(restoreWith(e.register));
   }

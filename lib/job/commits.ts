@@ -1,0 +1,103 @@
+/** Makes checkpoints durable: refused rows out, unknown answers looked up, never re-sent blindly. */
+import { FencedError, JobError } from '../errors.js';
+import type { CheckpointStore, Commit, CommitAnswer, SinkRows, UpsertResult } from '../ports.js';
+import type { PendingRow } from '../rowBatch.js';
+import { isConnectionFault, isRefusal } from '../sinkWriter.js';
+import type { Capture } from './coordinator.js';
+import type { Roster } from './roster.js';
+
+const ATTEMPTS = 6;
+const FIRST_DELAY_MS = 100;
+const MAX_DELAY_MS = 5000;
+
+export interface CommitsConfig {
+  readonly job: string;
+  readonly task: string;
+  readonly epoch: number;
+  readonly fingerprint: string;
+  readonly store: CheckpointStore;
+  readonly roster: Roster;
+  readonly wait: (ms: number) => Promise<void>;
+}
+
+export class Commits {
+  constructor(private readonly config: CommitsConfig) {}
+
+  /**
+   * Resolves when the capture is durable and its sinks know.
+   * @throws FencedError when another owner has taken over; JobError, StoreError when it cannot be written
+   */
+  async write(capture: Capture, prev: number): Promise<void> {
+    const rows = new Map<string, readonly PendingRow[]>();
+    for (const [id, report] of capture.reports) {
+      if (this.config.roster.sink(id) !== undefined) rows.set(id, report.rows);
+    }
+    const results = await this.settle(capture, prev, rows);
+    for (const [i, [id, own]] of [...rows].entries()) {
+      const result = results[i] ?? { written: 0, ignored: own.length, conflicts: 0 };
+      this.config.roster.sink(id)?.committed(capture.n, { ...result, rows: own.length });
+    }
+  }
+
+  /* A refused row is taken out, and the same n is sent again. */
+  private async settle(
+    capture: Capture,
+    prev: number,
+    rows: Map<string, readonly PendingRow[]>,
+  ): Promise<readonly UpsertResult[]> {
+    const { roster } = this.config;
+    for (;;) {
+      const sinks = [...rows].map(([id, own]) => roster.rowsOf(id, own));
+      try {
+        return this.results(await this.send(this.commitOf(capture, prev, sinks)), capture.n);
+      } catch (thrown) {
+        if (!isRefusal(thrown) || thrown.refused.length === 0) throw thrown;
+        const refused = new Set(thrown.refused);
+        for (const [id, own] of rows) {
+          const bad = own.filter((row) => refused.has(row));
+          if (bad.length === 0) continue;
+          roster.sink(id)?.refused(bad, thrown);
+          rows.set(
+            id,
+            own.filter((row) => !refused.has(row)),
+          );
+        }
+      }
+    }
+  }
+
+  private results(answer: CommitAnswer, n: number): readonly UpsertResult[] {
+    const { job, epoch } = this.config;
+    if (answer.outcome === 'ok') return answer.results;
+    if (answer.outcome === 'fenced') throw new FencedError(job, epoch);
+    if (answer.outcome === 'duplicate') return [];
+    throw new JobError(job, `checkpoint ${n} does not follow the one that the store has`);
+  }
+
+  /* After a connection fault the outcome is unknown: the store is asked before anything is sent again. */
+  private async send(commit: Commit): Promise<CommitAnswer> {
+    const { store, wait, job, task } = this.config;
+    let sent = false;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        if (sent) {
+          const { epoch, n } = await store.lastCommitted(job, task);
+          if (epoch !== commit.epoch) return { outcome: 'fenced' };
+          if (n === commit.n) return { outcome: 'duplicate' };
+        }
+        sent = true;
+        return await store.commit(commit);
+      } catch (thrown) {
+        if (!isConnectionFault(thrown) || attempt >= ATTEMPTS) throw thrown;
+        await wait(Math.min(FIRST_DELAY_MS * 2 ** (attempt - 1), MAX_DELAY_MS));
+      }
+    }
+  }
+
+  private commitOf(capture: Capture, prev: number, rows: readonly SinkRows[]): Commit {
+    const { job, task, epoch, fingerprint } = this.config;
+    const { n, positions, final: drained } = capture;
+    const state = new Map([...capture.reports].map(([id, report]) => [id, report.state]));
+    return { job, task, epoch, n, prev, positions, state, rows, drained, fingerprint };
+  }
+}

@@ -1,0 +1,127 @@
+/** Who takes part in a job's checkpoints: every stateful operator and sink, by id. */
+import { encodeChunks } from '../codec.js';
+import type { Chunks, Member, Membership, SinkMember } from '../element.js';
+import { JobError, show } from '../errors.js';
+import type { Checkpoint, EncodedChunks, SinkRows, SinkStore } from '../ports.js';
+import { type PendingRow, RowBatch } from '../rowBatch.js';
+
+/** What one operator gave for a checkpoint. */
+export interface Report {
+  readonly state: EncodedChunks;
+  readonly rows: readonly PendingRow[];
+}
+
+export type Reports = Map<string, Report>;
+
+interface Enrolled {
+  readonly member: Member;
+  /** Its inputs have completed: this state counts from now on. */
+  final: EncodedChunks | undefined;
+  /** Rows that no checkpoint has: of a completed sink, or of a declined checkpoint. */
+  carried: readonly PendingRow[];
+}
+
+export class Roster {
+  private readonly enrolled = new Map<string, Enrolled>();
+  private closed = false;
+
+  constructor(
+    private readonly job: string,
+    private readonly transaction: object,
+    private readonly checkpoint: Checkpoint | undefined,
+  ) {}
+
+  /** @throws JobError when the id is missing or taken, or the sink cannot be part of the checkpoint */
+  register(member: Member, rest: Pick<Membership, 'advanced' | 'clock'>): Membership {
+    const { id, operator } = member;
+    if (id === undefined) {
+      throw new JobError(this.job, `${operator} needs an \`id\`, which names its state`);
+    }
+    if (this.enrolled.has(id)) {
+      throw new JobError(this.job, `two operators have the id ${show(id)}; each needs its own`);
+    }
+    if (this.closed) throw new JobError(this.job, `${operator} ${show(id)} came after the start`);
+    this.checkSink(id, member.sink);
+    const entry: Enrolled = { member, final: undefined, carried: [] };
+    this.enrolled.set(id, entry);
+    return {
+      ...rest,
+      restored: this.checkpoint?.state.get(id),
+      finished: (state: Chunks, rows = []) => {
+        entry.final = encodeChunks(state);
+        this.carry(id, rows as readonly PendingRow[]);
+      },
+    };
+  }
+
+  /** All have registered. @throws JobError when the checkpoint has state that nobody claims */
+  close(): void {
+    this.closed = true;
+    for (const id of this.checkpoint?.state.keys() ?? []) {
+      if (this.enrolled.has(id)) continue;
+      throw new JobError(
+        this.job,
+        `the checkpoint has state of ${show(id)}, which no operator has now; restore its id, or start a new job id`,
+      );
+    }
+  }
+
+  /** Rows that go, in front, into the next checkpoint. */
+  carry(id: string, rows: readonly PendingRow[]): void {
+    const entry = this.enrolled.get(id);
+    if (entry !== undefined && rows.length > 0) entry.carried = [...entry.carried, ...rows];
+  }
+
+  /** The ids that have not reported and have not completed. */
+  silent(reports: Reports): string[] {
+    const silent: string[] = [];
+    for (const [id, { final }] of this.enrolled) {
+      if (final === undefined && !reports.has(id)) silent.push(id);
+    }
+    return silent;
+  }
+
+  /** Makes the reports whole: the state of completed operators, and carried rows in front. */
+  complete(reports: Reports): void {
+    for (const [id, entry] of this.enrolled) {
+      const { final, carried } = entry;
+      const report = reports.get(id) ?? (final && { state: final, rows: [] });
+      if (report === undefined) continue;
+      entry.carried = [];
+      const rows = carried.length === 0 ? report.rows : folded([...carried, ...report.rows]);
+      reports.set(id, { state: report.state, rows });
+    }
+  }
+
+  sink(id: string): SinkMember | undefined {
+    return this.enrolled.get(id)?.member.sink;
+  }
+
+  /** Rows by store, as a commit takes them. */
+  rowsOf(id: string, rows: readonly PendingRow[]): SinkRows {
+    return { store: this.sink(id)?.store as SinkStore, rows };
+  }
+
+  /** Live counters by id. */
+  stats(): Map<string, object> {
+    const all = new Map<string, object>();
+    for (const [id, { member }] of this.enrolled) if (member.stats) all.set(id, member.stats);
+    return all;
+  }
+
+  private checkSink(id: string, sink: SinkMember | undefined): void {
+    if (sink === undefined) return;
+    const { name, transaction } = sink.store as SinkStore;
+    if (transaction === this.transaction) return;
+    throw new JobError(
+      this.job,
+      `sink ${show(id)} writes to ${show(name)}, which shares no transaction with the checkpoints; use a table of the same store`,
+    );
+  }
+}
+
+function folded(rows: readonly PendingRow[]): readonly PendingRow[] {
+  const batch = new RowBatch();
+  for (const row of rows) batch.add(row);
+  return batch.take();
+}

@@ -1,0 +1,81 @@
+/** One source of a running task: its reader behind a gate, and the stream that it feeds. */
+import { type Element, event, splitsOf, watermarkAt } from '../element.js';
+import type { Position, Reader, Source } from '../ports.js';
+import { Gate } from './gate.js';
+
+/** Where a source's elements go. */
+export interface Feed {
+  next(element: unknown): void;
+  complete(): void;
+}
+
+/** What a checkpoint keeps of a source. */
+export interface SavedSource {
+  readonly at: Position | undefined;
+  readonly finished: boolean;
+}
+
+export interface SourceEvents {
+  /** An event's turn is over. */
+  passed(): void;
+  finished(): void;
+  failed(thrown: unknown): void;
+}
+
+export class SourceRun {
+  readonly gate: Gate;
+  finished: boolean;
+  private reader: Reader | undefined;
+
+  constructor(
+    readonly source: Source<unknown>,
+    readonly feed: Feed,
+    private readonly saved: SavedSource | undefined,
+    now: () => number,
+  ) {
+    this.finished = saved?.finished ?? false;
+    this.gate = new Gate((open) => (open ? this.reader?.resume() : this.reader?.pause()), now);
+  }
+
+  get name(): string {
+    return this.source.name;
+  }
+
+  /** Opens the reader where the checkpoint left it; a finished source stays finished. */
+  open(events: SourceEvents): void {
+    if (this.finished) return;
+    this.reader = this.source.open(this.saved?.at, {
+      event: (value, split) => {
+        this.feed.next(split === undefined ? value : event(value, Number.NaN, { split }));
+        events.passed();
+      },
+      declare: (splits) => this.feed.next(splitsOf(splits)),
+      finished: () => {
+        this.end();
+        events.finished();
+      },
+      failed: (thrown) => events.failed(thrown),
+    });
+  }
+
+  send(element: Element<unknown>): void {
+    this.feed.next(element);
+  }
+
+  /** W = +∞; the stream completes only after the checkpoint that says so. */
+  end(): void {
+    if (this.finished) return;
+    this.finished = true;
+    this.feed.next(watermarkAt(Infinity));
+  }
+
+  save(): SavedSource {
+    return { at: this.reader?.position() ?? this.saved?.at, finished: this.finished };
+  }
+
+  async close(): Promise<void> {
+    const { reader } = this;
+    reader?.pause();
+    await reader?.close();
+  }
+}

@@ -1,0 +1,256 @@
+/** One run of a task: acquires, restores, lets the sources go, checkpoints, and ends in one of four ways. */
+
+import { encodeChunks } from '../codec.js';
+import { barrierAt, type Membership, type Restore, restoreWith } from '../element.js';
+import { JobError } from '../errors.js';
+import type { CheckpointStore, Position, Source } from '../ports.js';
+import type { PendingRow } from '../rowBatch.js';
+import { Commits } from './commits.js';
+import { type Capture, Coordinator } from './coordinator.js';
+import { Drift } from './drift.js';
+import type { HoldReason } from './gate.js';
+import { Roster } from './roster.js';
+import { type Feed, type SavedSource, SourceRun } from './sourceRun.js';
+
+/** `completed`: every source has finished; `drained`: time was ended by `drain()`; `stopped`: by `stop()`. */
+export type Outcome = 'completed' | 'drained' | 'stopped';
+
+/** Arrival time and timers. */
+export interface Runtime {
+  now(): number;
+  /** Calls `fn` after `ms`; gives what cancels it. */
+  after(ms: number, fn: () => void): () => void;
+}
+
+export interface TaskRunConfig {
+  readonly job: string;
+  readonly task: string;
+  readonly store: CheckpointStore;
+  readonly everyMs: number;
+  readonly everyEvents: number;
+  readonly maxDriftMs: number;
+  /** How long a checkpoint may wait for its reports. */
+  readonly timeoutMs: number;
+  readonly sources: readonly { readonly source: Source<any>; readonly feed: Feed }[];
+  readonly runtime: Runtime;
+}
+
+export class TaskRun {
+  readonly outcome: Promise<Outcome>;
+  private settle!: { resolve(o: Outcome): void; reject(thrown: unknown): void };
+  private sources: readonly SourceRun[] = [];
+  private roster: Roster | undefined;
+  private coordinator: Coordinator | undefined;
+  private commits: Commits | undefined;
+  private readonly drift: Drift;
+  private readonly timers = new Set<() => void>();
+  private draining = false;
+  private ended = false;
+  private epoch = 0;
+
+  constructor(private readonly config: TaskRunConfig) {
+    this.outcome = new Promise((resolve, reject) => {
+      this.settle = { resolve, reject };
+    });
+    this.outcome.catch(() => {});
+    const { sources, maxDriftMs } = config;
+    this.drift = new Drift(sources.length, maxDriftMs, (i, wait) => {
+      const gate = this.sources[i]?.gate;
+      if (wait) gate?.hold('drift');
+      else gate?.release('drift');
+    });
+  }
+
+  /** Starts; failures reject `outcome`. */
+  async start(): Promise<void> {
+    try {
+      const { job, task, store, sources, runtime, everyEvents } = this.config;
+      const fingerprint = `sources ${sources.map((s) => s.source.name).join()}`;
+      const { epoch, checkpoint } = await store.acquire(job, task, fingerprint);
+      if (this.ended) return;
+      this.epoch = epoch;
+      const roster = new Roster(job, store.transaction, checkpoint);
+      this.roster = roster;
+      const wait = (ms: number) => new Promise<void>((resolve) => this.after(ms, resolve));
+      this.commits = new Commits({ job, task, epoch, fingerprint, store, roster, wait });
+      this.coordinator = new Coordinator(checkpoint?.n ?? 0, everyEvents, this.actions(roster));
+      this.sources = sources.map(({ source, feed }) => {
+        const saved = checkpoint?.positions.get(source.name) as SavedSource | undefined;
+        return new SourceRun(source, feed, saved, () => runtime.now());
+      });
+      this.restore(roster);
+      if (this.ended) return;
+      if (checkpoint?.drained) this.finish('completed');
+      else this.go();
+    } catch (thrown) {
+      this.fail(thrown);
+    }
+  }
+
+  /** Barrier, commit, end; open windows are not flushed. */
+  stop(): void {
+    if (this.ended) return;
+    if (this.coordinator === undefined) {
+      this.finish('stopped');
+      return;
+    }
+    holdAll(this.sources, 'stop');
+    this.coordinator.stop();
+  }
+
+  /** Ends time at every source, so that everything fires; then barrier, commit, complete. */
+  drain(): void {
+    if (this.ended || this.coordinator === undefined) return;
+    this.draining = true;
+    holdAll(this.sources, 'stop');
+    for (const [i, source] of this.sources.entries()) {
+      source.end();
+      this.drift.finish(i);
+    }
+    this.coordinator.request();
+  }
+
+  /** The run is over; nothing more is committed. */
+  fail(thrown: unknown): void {
+    if (this.ended) return;
+    const reject = () => this.settle.reject(thrown);
+    this.close().then(reject, reject);
+  }
+
+  status() {
+    return {
+      epoch: this.epoch,
+      checkpoint: this.coordinator?.n ?? 0,
+      uncommitted: this.coordinator?.uncommitted ?? 0,
+      operators: this.roster?.stats() ?? new Map<string, object>(),
+      sources: this.sources.map((s, i) => ({
+        name: s.name,
+        finished: s.finished,
+        held: s.gate.reasons,
+        heldMs: s.gate.heldMs(),
+        watermark: s.finished ? Infinity : (this.drift.watermark(i) ?? -Infinity),
+        position: s.save().at as Position,
+      })),
+    };
+  }
+
+  private restore(roster: Roster): void {
+    for (const [i, source] of this.sources.entries()) {
+      source.send(restoreWith(this.registrar(roster, i)));
+    }
+    if (!this.ended) roster.close();
+  }
+
+  private registrar(roster: Roster, source: number): Restore['register'] {
+    const { runtime } = this.config;
+    const clock: Membership['clock'] = {
+      now: () => runtime.now(),
+      running: () => runtime.now() - (this.sources[source]?.gate.heldMs() ?? 0),
+    };
+    return (member) => {
+      const advanced = member.time ? this.drift.add(source) : () => {};
+      return roster.register(member, { advanced, clock });
+    };
+  }
+
+  private go(): void {
+    for (const [i, source] of this.sources.entries()) {
+      if (source.finished) this.drift.finish(i);
+      source.open({
+        passed: () => this.coordinator?.eventPassed(),
+        failed: (thrown) => this.fail(thrown),
+        finished: () => {
+          this.drift.finish(i);
+          if (this.sources.every((s) => s.finished)) this.coordinator?.request();
+        },
+      });
+    }
+    if (this.sources.every((s) => s.finished)) this.coordinator?.request();
+    this.tick();
+    for (const { gate } of this.sources) gate.release('start');
+  }
+
+  private tick(): void {
+    this.after(this.config.everyMs, () => {
+      if ((this.coordinator?.uncommitted ?? 0) > 0) this.coordinator?.request();
+      this.tick();
+    });
+  }
+
+  private actions(roster: Roster): ConstructorParameters<typeof Coordinator>[2] {
+    return {
+      hold: (reason) => holdAll(this.sources, reason),
+      release: (reason) => {
+        for (const { gate } of this.sources) gate.release(reason);
+      },
+      emitBarrier: (capture) => this.emitBarrier(capture, roster),
+      silent: (capture) => roster.silent(capture.reports),
+      carry: (capture) => {
+        for (const [id, { rows }] of capture.reports) roster.carry(id, rows);
+      },
+      complete: (capture) => roster.complete(capture.reports),
+      commit: (capture, prev) => this.commit(capture, prev),
+      done: (capture) => {
+        const ended = this.draining ? 'drained' : 'completed';
+        this.finish(capture.final ? ended : 'stopped');
+      },
+      fail: (message) => this.fail(new JobError(this.config.job, message)),
+      allFinished: () => this.sources.every((s) => s.finished),
+    };
+  }
+
+  private emitBarrier(capture: Capture, roster: Roster): void {
+    const { n, reports, positions } = capture;
+    const barrier = barrierAt(n, (id, chunks, rows = []) => {
+      const taken = rows as readonly PendingRow[];
+      if (!this.coordinator?.waitsFor(n)) {
+        roster.carry(id, taken);
+        return;
+      }
+      reports.set(id, { state: encodeChunks(chunks), rows: taken });
+      if (late) this.coordinator.reported();
+    });
+    let late = false;
+    for (const source of this.sources) {
+      positions.set(source.name, source.save());
+      source.send(barrier);
+    }
+    late = true;
+    if (roster.silent(reports).length === 0) return;
+    this.after(this.config.timeoutMs, () => this.coordinator?.decline(n));
+  }
+
+  private commit(capture: Capture, prev: number): void {
+    this.commits?.write(capture, prev).then(
+      () => this.ended || this.coordinator?.durable(capture),
+      (thrown) => this.fail(thrown),
+    );
+  }
+
+  private after(ms: number, fn: () => void): void {
+    const cancel = this.config.runtime.after(ms, () => {
+      this.timers.delete(cancel);
+      fn();
+    });
+    this.timers.add(cancel);
+  }
+
+  private finish(outcome: Outcome): void {
+    const closed = this.close();
+    if (outcome !== 'stopped') for (const { feed } of this.sources) feed.complete();
+    closed.then(() => this.settle.resolve(outcome), this.settle.reject);
+  }
+
+  private close(): Promise<unknown> {
+    this.ended = true;
+    this.coordinator?.end();
+    for (const cancel of this.timers) cancel();
+    this.timers.clear();
+    holdAll(this.sources, 'stop');
+    return Promise.all(this.sources.map((s) => s.close()));
+  }
+}
+
+function holdAll(sources: readonly SourceRun[], reason: HoldReason): void {
+  for (const { gate } of sources) gate.hold(reason);
+}

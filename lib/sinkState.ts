@@ -1,0 +1,149 @@
+/** The state of `idempotentSink`: rows that are not durable yet, doors and counters. */
+import { type Door, openDoor, type Poison } from './doors.js';
+import type { Chunks, EventElement } from './element.js';
+import { configError } from './errors.js';
+import { isDelta } from './panes.js';
+import type { SinkStore, UpsertResult } from './ports.js';
+import { type PendingRow, RowBatch } from './rowBatch.js';
+import { effectsOf, ReplacesError, type RowRules } from './rowMaker.js';
+import type { Logic, SinkLogic } from './stage.js';
+import { newStats, type Stats, setLive } from './stats.js';
+
+export interface SinkStats extends Stats {
+  /** Rows that changed the table, that were not newer or the same, and that met other content of equal order. */
+  written: number;
+  ignored: number;
+  conflicts: number;
+  /** Values that gave no row, and rows that the store refused. */
+  poison: number;
+}
+
+/** One durable batch. */
+export interface Ack extends UpsertResult {
+  readonly rows: number;
+  /** The checkpoint that the rows are part of; absent outside a job. */
+  readonly checkpoint?: number;
+  /** The sink's watermark when the batch became durable. */
+  readonly watermark: number;
+}
+
+export class SinkState<T> implements Logic {
+  readonly stats: SinkStats = newStats({ written: 0, ignored: 0, conflicts: 0, poison: 0 });
+  readonly sink: SinkLogic;
+  /** The rows are the job's to write, with its checkpoints. */
+  inJob = false;
+  private readonly batch = new RowBatch();
+  private readonly toPoison: ((poison: Poison<unknown>) => void) | undefined;
+  private w = -Infinity;
+  private checked = false;
+  /** Rows taken out and not durable. */
+  private taken = 0;
+
+  constructor(
+    private readonly config: {
+      readonly rules: RowRules<T>;
+      readonly store: SinkStore;
+      readonly poison?: Door<Poison<any>> | undefined;
+    },
+    /** A batch has become durable. */
+    private readonly acked: (ack: Ack) => void,
+  ) {
+    this.toPoison = openDoor(config.poison);
+    this.sink = {
+      store: config.store,
+      enlisted: () => {
+        this.inJob = true;
+      },
+      takeRows: () => this.take(),
+      committed: (n, result) => this.durable(result as UpsertResult & { rows: number }, n),
+      refused: (rows, error) => this.refused(rows as PendingRow[], error),
+    };
+  }
+
+  /** Rows that wait, and rows that are being written. */
+  get pending(): number {
+    return this.batch.size + this.taken;
+  }
+
+  get waitingRows(): number {
+    return this.batch.size;
+  }
+
+  event(e: EventElement<T>): void {
+    this.stats.in++;
+    this.refuseDeltas(e.value);
+    let effects: PendingRow[];
+    try {
+      effects = effectsOf(this.config.rules, e);
+    } catch (error) {
+      if (error instanceof ReplacesError) throw error;
+      this.stats.invalid++;
+      this.stats.poison++;
+      this.toPoison?.({ value: e.value, timestamp: e.timestamp, error });
+      return;
+    }
+    this.stats.accepted++;
+    for (const row of effects) {
+      const added = this.batch.add(row);
+      if (added === 'ignored') this.stats.ignored++;
+      if (added === 'conflict') this.stats.conflicts++;
+    }
+    setLive(this.stats, this.pending);
+  }
+
+  advance(w: number): void {
+    this.w = w;
+  }
+
+  waiting(): number {
+    return 0;
+  }
+
+  /** Takes rows out to be written; they count as pending until `durable` or `refused`. */
+  take(max?: number): PendingRow[] {
+    const rows = this.batch.take(max);
+    this.taken += rows.length;
+    return rows;
+  }
+
+  durable(result: UpsertResult & { readonly rows: number }, checkpoint?: number): void {
+    const { rows, written, ignored, conflicts } = result;
+    this.taken -= rows;
+    this.stats.written += written;
+    this.stats.ignored += ignored;
+    this.stats.conflicts += conflicts;
+    this.stats.out++;
+    setLive(this.stats, this.pending);
+    const counts = { rows, written, ignored, conflicts, watermark: this.w };
+    this.acked(checkpoint === undefined ? counts : { ...counts, checkpoint });
+  }
+
+  refused(rows: readonly PendingRow[], error: unknown): void {
+    this.taken -= rows.length;
+    this.stats.poison += rows.length;
+    setLive(this.stats, this.pending);
+    for (const { value, timestamp } of rows) this.toPoison?.({ value, timestamp, error });
+  }
+
+  save(): Chunks {
+    return new Map([['sink', { w: this.w }]]);
+  }
+
+  restore(chunks: Chunks): void {
+    this.w = (chunks.get('sink') as { readonly w: number }).w;
+  }
+
+  /* Only the first element is looked at: one pipeline has one mode of accumulation. */
+  private refuseDeltas(value: unknown): void {
+    if (this.checked) return;
+    this.checked = true;
+    if (!isDelta(value)) return;
+    throw configError(
+      'idempotentSink',
+      'accumulation',
+      "'accumulating' in the windows before an upsert",
+      'discarding',
+      'a delta written over the row before it would lose the rest',
+    );
+  }
+}

@@ -1,0 +1,189 @@
+/** `idempotentSink`: writes each value as a row of a keyed table, so that a replay changes nothing. */
+import { asyncScheduler, type OperatorFunction, type SchedulerLike, Subscription } from 'rxjs';
+import type { Door, Poison } from '../lib/doors.js';
+import { type Duration, durationOption } from '../lib/duration.js';
+import { type Element, isElement, type WindowBounds } from '../lib/element.js';
+import { BackpressureError, configError } from '../lib/errors.js';
+import type { Key } from '../lib/key.js';
+import { combineInputs, type Handlers, type Output, type Turn } from '../lib/operate.js';
+import type { Row, SinkStore } from '../lib/ports.js';
+import { type Ack, SinkState, type SinkStats } from '../lib/sinkState.js';
+import { type RetryRule, writeBatch } from '../lib/sinkWriter.js';
+import { Stage } from '../lib/stage.js';
+import type { StatsDoor } from '../lib/stats.js';
+
+export interface IdempotentSinkConfig<T> {
+  /** The table: of an adapter, or your own `SinkStore`. */
+  readonly store: SinkStore;
+  /** The key of a row; a tuple for a key of several columns. */
+  readonly key: (value: T) => Key;
+  /** The columns besides the key. @default the value itself */
+  readonly row?: (value: T) => Row;
+  /** What makes a row newer than another; before the event's `revision`, which is used where absent. */
+  readonly version?: (value: T) => number | readonly number[];
+  /** The key that a replaced window's row has, where the value is neither a window result nor a join of one. */
+  readonly replaces?: (value: T, window: WindowBounds) => Key;
+  /** Rows that may wait outside a job, where nothing can hold the source back. @default 10_000 */
+  readonly maxPending?: number;
+  /** Rows in one write, outside a job. @default 1000 */
+  readonly batch?: number;
+  /** Tries of one write on connection faults, and the first delay, doubled each time up to 5 s. */
+  readonly retry?: { readonly attempts?: number; readonly delay?: Duration };
+  /** Gets values that gave no row, and rows that the store refuses for good. */
+  readonly poison?: Door<Poison<any>>;
+  /** Waits between tries. @default asyncScheduler */
+  readonly scheduler?: SchedulerLike;
+  /** Names the state in a job's checkpoint. */
+  readonly id?: string;
+  /** Gets the live counters of each subscription. */
+  readonly stats?: StatsDoor<SinkStats>;
+}
+
+interface Checked<T> extends IdempotentSinkConfig<T> {
+  readonly most: number;
+  readonly size: number;
+  readonly retryRule: RetryRule;
+}
+
+/**
+ * Upserts by key and emits one `Ack` per durable batch.
+ *
+ * ```text
+ * arrivals           a@4[rev 0]  a@4[rev 1]  a@4[rev 0]  W9
+ * idempotentSink      ·          Ack(1 row)   ·          ·
+ * table, key a       rev 0       rev 1       rev 1       rev 1
+ * ```
+ * Rows are ordered by (`version`, else `revision`; timestamp): a lower one never overwrites; of two
+ * equal ones the later wins, counted `conflicts` if the content differs. `op: '-'` deletes; a result
+ * that replaces others deletes their rows.
+ *
+ * *Delivery.* In a bare pipe rows are written as they come, one batch at a time: at least once, and
+ * once in effect by the order above. In a job whose checkpoints share a transaction with the table
+ * they are written with the checkpoint: exactly-once effect.
+ *
+ * *State.* Rows that are not durable yet, one per key; more than `maxPending` outside a job is a
+ * `BackpressureError`.
+ *
+ * *Completion.* Completes when everything is durable. A connection fault is retried, then an error.
+ *
+ * @throws TypeError on a wrong option, at construction
+ * @example
+ * const acks$ = metrics$.pipe(
+ *   idempotentSink({ store: table, key: (r) => [r.window.start, r.key], row: (r) => r.value }),
+ * );
+ */
+export function idempotentSink<T>(
+  config: IdempotentSinkConfig<T>,
+): OperatorFunction<Element<T>, Ack> {
+  const checked = check(config);
+  return (source) =>
+    combineInputs<Ack>([source], (out, turn) => new SinkRun(checked, out, turn).handlers());
+}
+
+function check<T>(config: IdempotentSinkConfig<T>): Checked<T> {
+  const name = 'idempotentSink';
+  const { store, key, row, maxPending = 10_000, batch = 1000, retry = {} } = config;
+  if (typeof store?.upsert !== 'function') throw configError(name, 'store', 'a SinkStore', store);
+  if (typeof key !== 'function') throw configError(name, 'key', 'a function', key);
+  if (row !== undefined && typeof row !== 'function') {
+    throw configError(name, 'row', 'a function', row);
+  }
+  for (const [option, n] of Object.entries({ maxPending, batch })) {
+    if (!(Number.isInteger(n) && n > 0)) throw configError(name, option, 'an integer > 0', n);
+  }
+  const { attempts = 5, delay = '100ms' } = retry;
+  if (!(Number.isInteger(attempts) && attempts > 0)) {
+    throw configError(name, 'retry.attempts', 'an integer > 0', attempts);
+  }
+  const delayMs = durationOption(name, 'retry.delay', delay, 'nonNegative');
+  const retryRule = { attempts, delayMs, maxDelayMs: Math.max(5000, delayMs) };
+  return { ...config, most: maxPending, size: batch, retryRule };
+}
+
+/* One subscription: the stage gives rows to the state, and the state's rows are written in turns. */
+class SinkRun<T> {
+  private readonly state: SinkState<T>;
+  private readonly timers = new Subscription();
+  private writing = false;
+  private ended = false;
+
+  constructor(
+    private readonly config: Checked<T>,
+    private readonly out: Output<Ack>,
+    private readonly turn: Turn,
+  ) {
+    const { key, row, version, replaces, store, poison } = config;
+    const rules = { key, row, version, replaces };
+    this.state = new SinkState<T>({ rules, store, poison }, (ack) => this.ack(ack));
+  }
+
+  handlers(): Handlers {
+    const { id } = this.config;
+    const end = () => this.end();
+    const stage = new Stage({ operator: 'idempotentSink', id, inputs: 1 }, this.state, {
+      next: () => {},
+      complete: end,
+      closed: false,
+    });
+    this.config.stats?.(this.state.stats);
+    return {
+      next: (e, input) => {
+        if (!isElement(e)) {
+          throw new TypeError('idempotentSink: needs elements; put watermark() before it');
+        }
+        stage.next(e, input);
+        if (e.kind === 'event' && !this.state.inJob) this.kick();
+      },
+      complete: (input) => stage.complete(input),
+      dispose: () => this.timers.unsubscribe(),
+    };
+  }
+
+  /* Outside a job: write what waits, after this turn, so that one turn's rows are one batch. */
+  private kick(): void {
+    const { pending } = this.state;
+    if (pending > this.config.most) throw new BackpressureError('idempotentSink', pending);
+    if (this.writing) return;
+    this.writing = true;
+    Promise.resolve()
+      .then(() => this.write())
+      .catch((thrown) => this.turn(() => this.out.error(thrown)));
+  }
+
+  private async write(): Promise<void> {
+    const { store, retryRule: retry, size } = this.config;
+    const refused = (rows: readonly any[], error: unknown) =>
+      this.turn(() => this.state.refused(rows, error));
+    const writer = { store, retry, refused, wait: (ms: number) => this.wait(ms) };
+    while (this.state.waitingRows > 0 && !this.out.closed) {
+      const result = await writeBatch(writer, this.state.take(size));
+      this.turn(() => this.state.durable(result));
+    }
+    this.writing = false;
+    this.turn(() => this.finish());
+  }
+
+  private wait(ms: number): Promise<void> {
+    const scheduler = this.config.scheduler ?? asyncScheduler;
+    return new Promise((resolve) => {
+      this.timers.add(scheduler.schedule(() => resolve(), ms));
+    });
+  }
+
+  private ack(ack: Ack): void {
+    this.turn(() => {
+      if (ack.rows > 0) this.out.next(ack);
+      this.finish();
+    });
+  }
+
+  private end(): void {
+    this.ended = true;
+    this.finish();
+  }
+
+  /* Complete only when nothing waits, is being written, or is with the job. */
+  private finish(): void {
+    if (this.ended && !this.writing && this.state.pending === 0) this.out.complete();
+  }
+}

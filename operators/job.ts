@@ -1,0 +1,189 @@
+/** `job`: runs pipelines over replayable sources, with checkpoints and an exactly-once effect. */
+import {
+  asyncScheduler,
+  type Observable,
+  config as rxConfig,
+  type SchedulerLike,
+  Subject,
+} from 'rxjs';
+import { type Duration, durationOption } from '../lib/duration.js';
+import type { Element } from '../lib/element.js';
+import { configError, JobError } from '../lib/errors.js';
+import { type Outcome, type Runtime, TaskRun, type TaskRunConfig } from '../lib/job/taskRun.js';
+import type { CheckpointStore, Source } from '../lib/ports.js';
+
+/** What a topology is built with. */
+export interface Task {
+  /** The stream of a source; the same one however often it is asked for. Goes into `watermark`. */
+  source<T>(source: Source<T>): Observable<Element<T>>;
+  /** A pipeline that ends in a sink; the job subscribes to it. */
+  sink(acks$: Observable<unknown>): void;
+}
+
+export interface JobConfig {
+  /** Names the job in the checkpoint store. */
+  readonly id: string;
+  /** Where checkpoints live: of the same store as the tables of the sinks. */
+  readonly checkpoints: CheckpointStore;
+  /** Time between checkpoints. */
+  readonly every: Duration;
+  /** The most events between two checkpoints: the cost of a replay. @default 10_000 */
+  readonly everyEvents?: number;
+  /** How long a checkpoint may wait for an operator before it is given up. @default '1m' */
+  readonly timeout?: Duration;
+  /** How far a source may run ahead of the least active one, in event time. @default '10m' */
+  readonly maxDrift?: Duration;
+  /** Arrival time and timers. @default asyncScheduler */
+  readonly clock?: SchedulerLike;
+  /** One instance owns everything. @default 'single' */
+  readonly tasks?: 'single';
+  /** Builds the pipelines. */
+  readonly topology: (t: Task) => void;
+}
+
+export type JobStatus = ReturnType<TaskRun['status']>;
+
+/** A job that has not run, runs, or has ended. */
+export interface Job {
+  /** What it promises: the weakest of its sinks. */
+  readonly guarantee: string;
+  /** Runs until every source has finished, or `stop` or `drain`; rejects when it fails. */
+  run(): Promise<Outcome>;
+  /** Checkpoints and ends; open windows are not flushed, and the next run goes on from here. */
+  stop(): Promise<Outcome>;
+  /** Ends time: every window fires, then a last checkpoint. What is drained takes no new input. */
+  drain(): Promise<Outcome>;
+  /** Counters, positions and what holds the sources, now. */
+  status(): JobStatus;
+}
+
+/**
+ * Makes a job out of sources, operators and sinks.
+ *
+ * ```text
+ * source    a@1  b@2  |1|  c@3       |2|  d@4
+ * operator  a@1  b@2  |1|  c@3       |2|  d@4      state is captured at |n|
+ * store                    commit 1       commit 2  state + positions + rows, one transaction
+ * ```
+ * A barrier passes every source in one synchronous turn; a checkpoint is complete only when every
+ * operator with an `id` has reported, and is one atomic write of state, positions, owner epoch and
+ * rows. After a crash the next `run` goes on from the newest one: rows of the table are as if nothing
+ * had happened.
+ *
+ * *Delivery.* Exactly-once effect on tables of the store that has the checkpoints; at-least-once to doors.
+ *
+ * *State.* One checkpoint under way and one waiting; sources are held while both are taken.
+ *
+ * @throws TypeError on a wrong option. `run` rejects with `JobError`, `SettingsError` or
+ * `FencedError`, or with what failed a pipeline.
+ * @example
+ * const metrics = job({
+ *   id: 'metrics', checkpoints: store.checkpoints(), every: '5s',
+ *   topology(t) {
+ *     t.sink(t.source(events).pipe(
+ *       watermark({ id: 'time', timestamp: (e: Click) => e.at }),
+ *       eventTimeWindow({ id: 'perUser', key: (e) => e.user, window: tumbling('5m'), aggregate: { n: count() } }),
+ *       idempotentSink({ id: 'out', store: table, key: (r) => [r.window.start, r.key], row: (r) => r.value }),
+ *     ));
+ *   },
+ * });
+ */
+export function job(config: JobConfig): Job {
+  const settings = check(config);
+  let run: TaskRun | undefined;
+  const running = (): TaskRun => {
+    if (run === undefined)
+      throw new JobError(config.id, 'it has not been started; call run() first');
+    return run;
+  };
+  return {
+    guarantee: 'A: exactly-once effect (rows and checkpoint in one transaction)',
+    run: () => {
+      if (run !== undefined) throw new JobError(config.id, 'it runs only once; build it again');
+      const { topology, ...own } = settings;
+      run = start(own, topology);
+      return run.outcome;
+    },
+    stop: () => {
+      running().stop();
+      return running().outcome;
+    },
+    drain: () => {
+      running().drain();
+      return running().outcome;
+    },
+    status: () => running().status(),
+  };
+}
+
+type Settings = Omit<TaskRunConfig, 'sources'> & Pick<JobConfig, 'topology'>;
+
+function check(config: JobConfig): Settings {
+  const { id, checkpoints, topology, everyEvents = 10_000, tasks = 'single' } = config;
+  if (typeof id !== 'string' || id === '') throw configError('job', 'id', 'a non-empty string', id);
+  if (typeof checkpoints?.acquire !== 'function') {
+    throw configError('job', 'checkpoints', 'a CheckpointStore', checkpoints);
+  }
+  if (typeof topology !== 'function') throw configError('job', 'topology', 'a function', topology);
+  if (!(Number.isInteger(everyEvents) && everyEvents > 0)) {
+    throw configError('job', 'everyEvents', 'an integer > 0', everyEvents);
+  }
+  if (tasks !== 'single') throw configError('job', 'tasks', "'single'", tasks);
+  return {
+    job: id,
+    task: '0',
+    store: checkpoints,
+    everyMs: durationOption('job', 'every', config.every, 'positive'),
+    everyEvents,
+    maxDriftMs: durationOption('job', 'maxDrift', config.maxDrift ?? '10m', 'positive'),
+    timeoutMs: durationOption('job', 'timeout', config.timeout ?? '1m', 'positive'),
+    runtime: runtimeOf(config.clock ?? asyncScheduler),
+    topology,
+  };
+}
+
+function runtimeOf(scheduler: SchedulerLike): Runtime {
+  return {
+    now: () => scheduler.now(),
+    after: (ms, fn) => {
+      const timer = scheduler.schedule(() => fn(), Math.min(ms, 2 ** 31 - 1));
+      return () => timer.unsubscribe();
+    },
+  };
+}
+
+function start(settings: Omit<Settings, 'topology'>, topology: JobConfig['topology']): TaskRun {
+  const feeds = new Map<Source<any>, Subject<any>>();
+  const sinks: Observable<unknown>[] = [];
+  topology({
+    source: (source) => {
+      const feed = feeds.get(source) ?? new Subject<any>();
+      feeds.set(source, feed);
+      return feed;
+    },
+    sink: (acks$) => sinks.push(acks$),
+  });
+  checkTopology(settings.job, [...feeds.keys()], sinks);
+  const sources = [...feeds].map(([source, feed]) => ({ source, feed }));
+  const run = new TaskRun({ ...settings, sources });
+  const unhandled = rxConfig.onUnhandledError;
+  rxConfig.onUnhandledError = (thrown) => run.fail(thrown);
+  const subscriptions = sinks.map((acks$) => acks$.subscribe({ error: (e) => run.fail(e) }));
+  const end = () => {
+    rxConfig.onUnhandledError = unhandled;
+    for (const s of subscriptions) s.unsubscribe();
+  };
+  run.outcome.then(end, end);
+  run.start();
+  return run;
+}
+
+function checkTopology(job: string, sources: Source<any>[], sinks: readonly unknown[]): void {
+  if (sources.length === 0) throw new JobError(job, 'its topology has no source');
+  if (sinks.length === 0) throw new JobError(job, 'its topology has no sink');
+  const names = new Set<string>();
+  for (const { name } of sources) {
+    if (names.has(name)) throw new JobError(job, `two sources are called ${JSON.stringify(name)}`);
+    names.add(name);
+  }
+}
