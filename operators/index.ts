@@ -55,8 +55,16 @@ export type { Joined, JoinStats } from '../lib/joinState.js';
 export type { Key } from '../lib/key.js';
 export type { EventStream, InTime } from '../lib/operate.js';
 export type { Pane, WindowResult } from '../lib/panes.js';
-export type { Reader, Source, SourceOutput } from '../lib/ports.js';
-export type { CheckpointStore, Row, SinkStore, Source, Store, TableStore } from '../lib/ports.js';
+export type {
+  CheckpointStore,
+  Reader,
+  Row,
+  SinkStore,
+  Source,
+  SourceOutput,
+  Store,
+  TableStore,
+} from '../lib/ports.js';
 export type { Ack, SinkStats } from '../lib/sinkState.js';
 export type { Stats, StatsDoor } from '../lib/stats.js';
 export type { OnResume } from '../lib/valve.js';
@@ -72,11 +80,13 @@ export {
 } from '../lib/windows.js';
 export { type DedupeBefore, type DedupeConfig, dedupe } from './dedupe.js';
 export { type EventTimeWindowConfig, eventTimeWindow } from './eventTimeWindow.js';
-export { type IntervalJoinConfig, intervalJoin } from './intervalJoin.js';
+export { type IdempotentSinkConfig, idempotentSink } from './idempotentSink.js';
+export {
+  type IntervalJoinConfig,
+  intervalJoin,
+} from './intervalJoin.js';
+export { type Job, type JobConfig, type JobStatus, job, type Task } from './job.js';
 export { type Marked, type ToValuesConfig, toValues } from './toValues.js';
 export { type UnionConfig, union } from './union.js';
 export { values } from './values.js';
-export { type IdempotentSinkConfig, idempotentSink } from './idempotentSink.js';
-export { type IntervalJoinConfig, intervalJoin } from './intervalJoin.js';
-export { type Job, type JobConfig, type JobStatus, job, type Task } from './job.js';
 export { type WatermarkConfig, watermark } from './watermark.js';
