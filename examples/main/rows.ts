@@ -20,8 +20,9 @@ export type Decode<T> = (object: JsonObject) => Decoded<T>;
 
 type Kind = 'text' | 'number' | 'time';
 
-/** The instants that a `Date`, and so a table, can show. */
-const FURTHEST = 8.64e15;
+/** Where the times of Postgres begin (4713 BC) and those of `Date` end: what a table can show. */
+const EARLIEST = -210_866_803_200_000;
+const LATEST = 8.64e15;
 /** Below it a lenient number is epoch seconds, from it on milliseconds. */
 const SECONDS_BELOW = 1e11;
 const numeric = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
@@ -66,7 +67,7 @@ function checked(kind: Kind, x: unknown, lenient: boolean): string | number | un
   if (kind === 'text') return typeof x === 'string' && x !== '' ? x : undefined;
   if (kind === 'number') return typeof x === 'number' && Number.isFinite(x) ? x : undefined;
   const ms = lenient ? lenientInstant(x) : strictInstant(x);
-  return typeof ms === 'number' && Math.abs(ms) <= FURTHEST ? ms : undefined;
+  return typeof ms === 'number' && ms >= EARLIEST && ms <= LATEST ? ms : undefined;
 }
 
 function strictInstant(x: unknown): number | string {

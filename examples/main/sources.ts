@@ -2,7 +2,7 @@
 
 import type { Readable } from 'node:stream';
 import type { Source } from 'tidemark';
-import { type Damage, type LineDoors, lineSource, ndjsonSource } from 'tidemark/files';
+import { type LineCounts, type LineDoors, lineSource, ndjsonSource } from 'tidemark/files';
 import { bundledEvents, bundledProfiles } from './bundled.js';
 import { type SyntheticLines, syntheticEvents, syntheticProfiles } from './generate.js';
 import { IndexedLines } from './indexedLines.js';
@@ -24,12 +24,15 @@ export interface Rejected {
 export interface InputDoors {
   readonly stdin: Readable;
   readonly rejected: (row: Rejected) => void;
-  readonly damaged: (damage: Damage) => void;
+  /** An input begins, or goes on from a checkpoint. */
+  readonly opened: (input: InputName, from: LineCounts | undefined) => void;
 }
 
-/** A source, and the line of the row that it emitted last: for the doors of the operators behind it. */
+/** A source, and what is known of it from outside. */
 export interface Input<T> {
+  readonly name: InputName;
   readonly source: Source<T>;
+  /** The line of the row that it emitted last: for the doors of the operators behind it. */
   readonly line: () => number;
 }
 
@@ -55,14 +58,25 @@ function input<T>(
       return decode(object);
     },
     rejected: (row) => doors.rejected({ input: name, ...row }),
-    damaged: doors.damaged,
+    damaged: () => {}, // its position says so, also after a restart
   };
   const path = o[name];
   const source =
     path === undefined
       ? lineSource({ ...common, ...made(name, o) })
       : ndjsonSource({ ...common, path, stdin: doors.stdin });
-  return { source: o.rate === undefined ? source : paced(source, o.rate), line: () => last };
+  const told: Source<T> = {
+    name,
+    open(position, out) {
+      doors.opened(name, position as LineCounts | undefined);
+      return source.open(position, out);
+    },
+  };
+  return {
+    name,
+    source: o.rate === undefined ? told : paced(told, o.rate),
+    line: () => last,
+  };
 }
 
 function made(name: InputName, o: InputOptions) {

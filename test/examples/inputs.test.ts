@@ -7,7 +7,7 @@ import { paced } from '../../examples/main/pace.js';
 import { eventsInput, profilesInput } from '../../examples/main/sources.js';
 import { run } from '../adapters/files/scratch.js';
 
-const doors = { stdin: process.stdin, rejected: () => {}, damaged: () => {} };
+const doors = { stdin: process.stdin, rejected: () => {}, opened: () => {} };
 const generate = (count: number, ...more: string[]) => {
   const o = readMainOptions(['--generate', String(count), ...more]);
   if (o?.generate === undefined) throw new Error('no options');

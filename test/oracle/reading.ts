@@ -70,13 +70,18 @@ function rowOf(object: Map<string, unknown>, rules: ReadingRules): OracleRow | u
   return { time, text, value };
 }
 
+/** Postgres has no earlier instant. */
+const EARLIEST = Date.UTC(-4713, 10, 24);
+
 export function timeOf(x: unknown, lenient: boolean): number | undefined {
   if (lenient && typeof x === 'string' && x !== '' && !/[:\sA-DF-Za-df-z]/.test(x)) {
     return Number.isNaN(Number(x)) ? undefined : timeOf(Number(x), true);
   }
   if (typeof x === 'number') {
-    if (lenient && Math.abs(x) < 100_000_000_000) return Math.floor(x * 1000 + 0.000001);
-    return Math.floor(x) === x && Math.abs(x) <= 8.64e15 ? x : undefined;
+    if (lenient && Math.abs(x) < 100_000_000_000) {
+      return Math.floor(x * 1000 + 0.000001);
+    }
+    return Math.floor(x) === x && x >= EARLIEST && x <= 8.64e15 ? x : undefined;
   }
   return typeof x === 'string' ? parseTime(x, lenient) : undefined;
 }

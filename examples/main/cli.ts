@@ -1,0 +1,5 @@
+/** `npm start -- [options]` */
+import { main } from './main.js';
+import { runProcess } from './process.js';
+
+await runProcess(main);

@@ -1,0 +1,212 @@
+/** Runs a pipeline as a job, from opening its store to writing its results. */
+import { formatInstant, type Job, job, type Task } from 'tidemark';
+import type { LineCounts, LinePosition } from 'tidemark/files';
+import { memoryStore, type Store, type TableConfig, type TableStore } from 'tidemark/memory';
+import type { OutputOptions, StoreOptions } from './options.js';
+import { type LateRow, Meters, type PipelineDoors } from './parts.js';
+import { showResults, writeResults } from './results.js';
+import { progressLine, showProgress } from './screen.js';
+import type { InputDoors, InputName, Rejected } from './sources.js';
+import type { Summary } from './summary.js';
+import { DoorFile, type Streams } from './writers.js';
+
+/** A table of a program, and the file that its rows are written to at the end. */
+export interface TableSpec {
+  readonly name: string;
+  readonly config: TableConfig & { readonly columns: Readonly<Record<string, string>> };
+  readonly path: string | undefined;
+}
+
+/** What a pipeline is built from. */
+export interface Context {
+  readonly tables: readonly TableStore[];
+  readonly meters: Meters;
+  readonly inputDoors: InputDoors;
+  readonly doors: PipelineDoors;
+  readonly poison: (poison: { readonly error: unknown }) => void;
+}
+
+export type Counts = Pick<Summary, 'events' | 'profiles' | 'windows' | 'peak'>;
+
+/** A pipeline that is ready to run. */
+export interface Pipeline {
+  readonly topology: (t: Task) => void;
+  /** The counts so far, those from before a restart included; `read` are those of an input. */
+  readonly counts: (read: (input: InputName) => LineCounts) => Counts;
+}
+
+export interface Program {
+  readonly name: string;
+  readonly options: OutputOptions & StoreOptions;
+  /** The first is the result. */
+  readonly tables: readonly TableSpec[];
+  readonly build: (context: Context) => Pipeline;
+}
+
+/** Lets the caller stop a run: it ends at a checkpoint, from which it can go on. */
+export interface Stop {
+  readonly requested: Promise<string>;
+}
+
+/** Runs to the end; the result is the exit code. Throws what made it fail. */
+export async function run(program: Program, streams: Streams, stop?: Stop): Promise<number> {
+  const store = await openStore(program.options.store);
+  try {
+    return await new Run(program, store, streams).toEnd(stop);
+  } finally {
+    await store.close();
+  }
+}
+
+/* The embedded Postgres is loaded only where it is used: it is an optional package. */
+async function openStore(o: StoreOptions['store']): Promise<Store> {
+  if (o.kind === 'memory') return memoryStore();
+  const { embeddedStore } = await import('tidemark/embedded');
+  return embeddedStore(o.dir === undefined ? {} : { dir: o.dir });
+}
+
+class Run {
+  private readonly meters = new Meters();
+  private readonly tables: readonly TableStore[];
+  private readonly rejected: DoorFile;
+  private readonly late: DoorFile;
+  private readonly pipeline: Pipeline;
+  private readonly startedAt = performance.now();
+  private linesBefore: number | undefined;
+  private poisoned = 0;
+  private firstPoison: unknown;
+
+  constructor(
+    private readonly program: Program,
+    private readonly store: Store,
+    private readonly streams: Streams,
+  ) {
+    const { options, tables } = program;
+    this.rejected = new DoorFile(options.rejected, streams.stdout);
+    this.late = new DoorFile(options.late, streams.stdout);
+    this.tables = tables.map(({ name, config }) => store.table(name, config));
+    this.pipeline = program.build(this.context());
+  }
+
+  async toEnd(stop: Stop | undefined): Promise<number> {
+    const task = this.job();
+    const stopped = await this.work(task, stop);
+    this.rejected.close();
+    this.late.close();
+    if (stopped !== undefined) return this.failure(`stopped by ${stopped} at a checkpoint`);
+    const summary = await this.summary(task);
+    const results = { program: this.program, tables: this.tables, summary, streams: this.streams };
+    await writeResults(results);
+    if (!this.program.options.quiet) await showResults(results);
+    return this.verdict(task);
+  }
+
+  private context(): Context {
+    const { tables, meters, rejected, late } = this;
+    const write = (row: Rejected) => rejected.write(row);
+    return {
+      tables,
+      meters,
+      inputDoors: {
+        stdin: this.streams.stdin,
+        rejected: write,
+        opened: (input, from) => this.opened(input, from),
+      },
+      doors: { rejected: write, late: (row: LateRow) => late.write(row) },
+      poison: ({ error }) => {
+        this.poisoned++;
+        this.firstPoison ??= error;
+      },
+    };
+  }
+
+  /* All inputs open in one turn, before the first row. */
+  private opened(input: InputName, from: LineCounts | undefined): void {
+    if (input === 'events') this.linesBefore = from?.lines ?? 0;
+    this.rejected.begin(from !== undefined);
+    this.late.begin(from !== undefined);
+  }
+
+  private job(): Job {
+    const { options, name } = this.program;
+    return job({
+      id: `${name} ${options.table}`,
+      checkpoints: this.store.checkpoints(),
+      every: options.checkpointEveryMs,
+      everyEvents: options.checkpointEveryEvents,
+      topology: this.pipeline.topology,
+    });
+  }
+
+  private async work(task: Job, stop: Stop | undefined): Promise<string | undefined> {
+    const { stderr } = this.streams;
+    const live = !this.program.options.quiet && stderr.isTTY === true;
+    const hide = live ? showProgress(stderr, () => this.progress(task)) : () => {};
+    let stopped: string | undefined;
+    stop?.requested.then((signal) => {
+      stopped = signal;
+      return task.stop();
+    });
+    try {
+      await task.run();
+    } finally {
+      hide();
+    }
+    return stopped;
+  }
+
+  private progress(task: Job): string {
+    return progressLine(this.counts(task).events, this.watermark());
+  }
+
+  private counts(task: Job): Counts {
+    return this.pipeline.counts((input) => positionOf(task, input) ?? unread);
+  }
+
+  private watermark(): string | null {
+    const { watermark } = this.meters;
+    return watermark === -Infinity ? null : formatInstant(watermark);
+  }
+
+  private async summary(task: Job): Promise<Summary> {
+    const { events, profiles, windows, peak } = this.counts(task);
+    const elapsedMs = Math.round(performance.now() - this.startedAt);
+    const read = events.lines - (this.linesBefore ?? events.lines);
+    return {
+      events,
+      ...(profiles === undefined ? {} : { profiles }),
+      windows,
+      rows: (await this.tables[0]?.count()) ?? 0,
+      guarantee: task.guarantee,
+      peak,
+      watermark: this.watermark(),
+      elapsedMs,
+      eventsPerSecond: Math.round((read * 1000) / Math.max(1, elapsedMs)),
+    };
+  }
+
+  private verdict(task: Job): number {
+    for (const input of ['events', 'profiles'] as const) {
+      const damage = positionOf(task, input)?.damage;
+      if (damage === undefined) continue;
+      const { line, reason } = damage;
+      return this.failure(`${damage.input} is damaged after line ${line}: ${reason}`);
+    }
+    if (this.poisoned === 0) return 0;
+    const { message } = this.firstPoison as Error;
+    return this.failure(`${this.poisoned} rows were refused by the store, the first: ${message}`);
+  }
+
+  private failure(sentence: string): number {
+    this.streams.stderr.write(`${this.program.name}: ${sentence}\n`);
+    return 1;
+  }
+}
+
+const unread: LineCounts = { lines: 0, malformed: 0, invalid: 0 };
+
+/* What the job has of an input: also where all was read by a run before. */
+function positionOf(task: Job, input: InputName): LinePosition | undefined {
+  const source = task.status().sources.find(({ name }) => name === input);
+  return source?.position as LinePosition | undefined;
+}
