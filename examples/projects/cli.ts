@@ -1,0 +1,5 @@
+/** `npm run project -- NAME [options]` */
+import { runProcess } from '../main/process.js';
+import { main } from './main.js';
+
+await runProcess(main);
