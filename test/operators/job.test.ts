@@ -305,18 +305,16 @@ describe('refuses, before the first event', () => {
         every: '1s',
         topology: (t) =>
           t.sink(
-            t
-              .source(input.clicks)
-              .pipe(
-                watermark({ id: 'a', ...timed }),
-                eventTimeWindow({ id: 'w', window: tumbling(size), aggregate: { n: count() } }),
-                idempotentSink({
-                  id: 's',
-                  store: store.table('t', { key: ['k'] }),
-                  key: (r) => r.window.start,
-                  row: (r) => r.value,
-                }),
-              ),
+            t.source(input.clicks).pipe(
+              watermark({ id: 'a', ...timed }),
+              eventTimeWindow({ id: 'w', window: tumbling(size), aggregate: { n: count() } }),
+              idempotentSink({
+                id: 's',
+                store: store.table('t', { key: ['k'] }),
+                key: (r) => r.window.start,
+                row: (r) => r.value,
+              }),
+            ),
           ),
       });
     await of(10).run();
