@@ -3,7 +3,8 @@ import { help, UsageError } from './command.js';
 import { mainProgram } from './mainJob.js';
 import { readMainOptions } from './options.js';
 import { mainOptions } from './optionTables.js';
-import { type Program, run, type Stop } from './run.js';
+import type { Program, Stop } from './program.js';
+import { run } from './run.js';
 import type { Streams } from './writers.js';
 
 const USAGE = `npm start -- [options]

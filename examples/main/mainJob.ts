@@ -1,7 +1,7 @@
 /** The main job as a program: its tables, its inputs, its pipeline and its counts. */
 import type { JoinStats, Stats, WindowStats } from 'tidemark';
 import type { MainOptions } from './options.js';
-import type { Context, Pipeline, Program } from './run.js';
+import type { Context, Pipeline, Program } from './program.js';
 import { eventsInput, profilesInput } from './sources.js';
 import { inputCounts } from './summary.js';
 import { countTable, mainTable, mainTopology } from './topology.js';

@@ -1,6 +1,6 @@
 /** Runs a command as this process: its streams, its signals, its exit code. */
 import { sentenceOf } from './main.js';
-import type { Stop } from './run.js';
+import type { Stop } from './program.js';
 import type { Streams } from './writers.js';
 
 type Main = (argv: readonly string[], streams: Streams, stop: Stop) => Promise<number>;

@@ -2,7 +2,7 @@
 import { formatInstant } from 'tidemark';
 import type { TableStore } from 'tidemark/memory';
 import { STANDARD } from './paths.js';
-import type { Program, TableSpec } from './run.js';
+import type { Program, TableSpec } from './program.js';
 import { summaryText, tableText } from './screen.js';
 import type { Summary } from './summary.js';
 import { type Streams, writeRows } from './writers.js';

@@ -1,52 +1,15 @@
 /** Runs a pipeline as a job, from opening its store to writing its results. */
-import { formatInstant, type Job, job, type Task } from 'tidemark';
+import { formatInstant, type Job, job } from 'tidemark';
 import type { LineCounts, LinePosition } from 'tidemark/files';
-import { memoryStore, type Store, type TableConfig, type TableStore } from 'tidemark/memory';
-import type { OutputOptions, StoreOptions } from './options.js';
-import { type LateRow, Meters, type PipelineDoors } from './parts.js';
+import { memoryStore, type Store, type TableStore } from 'tidemark/memory';
+import type { StoreOptions } from './options.js';
+import { type LateRow, Meters } from './parts.js';
+import type { Context, Counts, Pipeline, Program, Stop } from './program.js';
 import { showResults, writeResults } from './results.js';
 import { progressLine, showProgress } from './screen.js';
-import type { InputDoors, InputName, Rejected } from './sources.js';
+import type { InputName, Rejected } from './sources.js';
 import type { Summary } from './summary.js';
 import { DoorFile, type Streams } from './writers.js';
-
-/** A table of a program, and the file that its rows are written to at the end. */
-export interface TableSpec {
-  readonly name: string;
-  readonly config: TableConfig & { readonly columns: Readonly<Record<string, string>> };
-  readonly path: string | undefined;
-}
-
-/** What a pipeline is built from. */
-export interface Context {
-  readonly tables: readonly TableStore[];
-  readonly meters: Meters;
-  readonly inputDoors: InputDoors;
-  readonly doors: PipelineDoors;
-  readonly poison: (poison: { readonly error: unknown }) => void;
-}
-
-export type Counts = Pick<Summary, 'events' | 'profiles' | 'windows' | 'peak'>;
-
-/** A pipeline that is ready to run. */
-export interface Pipeline {
-  readonly topology: (t: Task) => void;
-  /** The counts so far, those from before a restart included; `read` are those of an input. */
-  readonly counts: (read: (input: InputName) => LineCounts) => Counts;
-}
-
-export interface Program {
-  readonly name: string;
-  readonly options: OutputOptions & StoreOptions;
-  /** The first is the result. */
-  readonly tables: readonly TableSpec[];
-  readonly build: (context: Context) => Pipeline;
-}
-
-/** Lets the caller stop a run: it ends at a checkpoint, from which it can go on. */
-export interface Stop {
-  readonly requested: Promise<string>;
-}
 
 /** Runs to the end; the result is the exit code. Throws what made it fail. */
 export async function run(program: Program, streams: Streams, stop?: Stop): Promise<number> {

@@ -1,4 +1,4 @@
-/** `npm run project -- NAME [options]` */
+/** The projects on the command line: `npm run project -- NAME [options]`. */
 import { runProcess } from '../main/process.js';
 import { main } from './main.js';
 

@@ -1,7 +1,7 @@
 /** The project `join`: every event with every profile of its user at most fifteen minutes away. */
 import { idempotentSink, intervalJoin, type JoinStats, type Stats } from 'tidemark';
 import { inTime, lateDoor, once, watched } from '../main/parts.js';
-import type { Context, Pipeline, Program } from '../main/run.js';
+import type { Context, Pipeline, Program } from '../main/program.js';
 import { eventsInput, profilesInput } from '../main/sources.js';
 import { inputCounts } from '../main/summary.js';
 import type { ProjectOptions } from './options.js';

@@ -1,7 +1,7 @@
 /** The command of the projects: which one, its options, an exit code. */
 import { help, quoted, UsageError } from '../main/command.js';
 import { command } from '../main/main.js';
-import type { Program, Stop } from '../main/run.js';
+import type { Program, Stop } from '../main/program.js';
 import type { Streams } from '../main/writers.js';
 import { joinProgram } from './join.js';
 import { joinOptions, readJoinOptions, readSlidingOptions, slidingOptions } from './options.js';

@@ -2,7 +2,7 @@
 import { share } from 'rxjs';
 import { type Stats, sliding, tumbling, type WindowStats } from 'tidemark';
 import { countsInto, inTime, once, watched } from '../main/parts.js';
-import type { Context, Pipeline, Program } from '../main/run.js';
+import type { Context, Pipeline, Program } from '../main/program.js';
 import { eventsInput } from '../main/sources.js';
 import { inputCounts } from '../main/summary.js';
 import { countTable } from '../main/topology.js';
