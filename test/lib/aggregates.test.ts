@@ -100,6 +100,11 @@ describe('sum', () => {
     expect(sums[0]).toBeCloseTo(1.001, 12);
     expect(sums[1]).toBe(sums[0]);
   });
+  it('merges what rounding has taken away as well', () => {
+    const s = sum((x: number) => x);
+    const part = [1e16, 1, -1e16].reduce((acc, x, i) => s.add(acc, x, 0, i), s.create());
+    expect(s.result(s.merge?.(s.create(), part) as typeof part)).toBe(1);
+  });
   it('gives infinity and NaN as arithmetic does', () => {
     const s = sum((x: number) => x);
     const of = (...xs: number[]): number =>

@@ -10,6 +10,11 @@ const primitive = fc.oneof(
   fc.bigInt(),
   fc.boolean(),
 );
+/* Texts that look like the form of other keys, so that a form without lengths would mix them up. */
+const lookalike = fc.string({
+  unit: fc.constantFrom('s', 'n', 'a', '1', '2', ':', ';', ','),
+  maxLength: 3,
+});
 const keys: fc.Arbitrary<Key> = fc.letrec<{ key: Key }>((tie) => ({
   key: fc.oneof({ maxDepth: 3 }, primitive, fc.array(tie('key'), { maxLength: 3 })),
 })).key;
@@ -29,6 +34,24 @@ it('two keys have one id, and one text, exactly when they are equal', () => {
       expect(keyText(structuredClone(a) as Key)).toBe(keyText(a));
     }),
     { numRuns: 500 },
+  );
+});
+
+it('the border between two parts of a tuple shows', () => {
+  const pairs = fc.tuple(lookalike, lookalike);
+  fc.assert(
+    fc.property(pairs, pairs, (a, b) => {
+      expect(keyText(a) === keyText(b)).toBe(equal(a, b));
+    }),
+    {
+      examples: [
+        [
+          ['a', 'sb'],
+          ['as', 'b'],
+        ],
+      ],
+      numRuns: 500,
+    },
   );
 });
 
