@@ -4,6 +4,7 @@
  */
 import { type Data, type EventElement, event, type WindowBounds } from './element.js';
 import type { KeyId } from './key.js';
+import { TimeCount } from './timeCount.js';
 import { Deadlines } from './timers.js';
 
 /** A row that is emitted if nothing has matched it by the time it is freed. */
@@ -52,7 +53,9 @@ export class JoinRows {
   private arrivals = 0;
   private readonly slices = new Map<number, Slice>();
   private readonly ends: Deadlines<number>;
-  private readonly queue: Deadlines<OuterRow | undefined>;
+  /* Rows of an outer side leave in order, one by one; of the others only the number matters. */
+  private readonly queue: Deadlines<OuterRow>;
+  private readonly times: TimeCount;
   private readonly dropSlice = (slice: number): void => {
     this.slices.delete(slice);
   };
@@ -63,18 +66,19 @@ export class JoinRows {
   ) {
     this.ends = new Deadlines(widthMs);
     this.queue = new Deadlines(widthMs);
-  }
-
-  /** Rows that have not been freed. */
-  get size(): number {
-    return this.queue.size;
+    this.times = new TimeCount(widthMs);
   }
 
   /** Adds a row; gives its record where the side is an outer one. */
   add(id: KeyId, e: EventElement<any>): OuterRow | undefined {
-    const row = this.outer ? new OuterRow(e, this.arrivals++) : undefined;
-    if (row !== undefined) this.unmatched++;
-    this.put(id, row ?? e);
+    if (!this.outer) {
+      this.put(id, e);
+      this.times.add(e.timestamp);
+      return undefined;
+    }
+    const row = new OuterRow(e, this.arrivals++);
+    this.unmatched++;
+    this.put(id, row);
     this.queue.add(e.timestamp, row);
     return row;
   }
@@ -98,27 +102,28 @@ export class JoinRows {
     this.unmatched--;
   }
 
-  /** Whether a row has `timestamp <= cut`. */
+  /** Lets go of the slices whose rows all have `timestamp <= cut`. Gives the number of rows freed, outer ones aside. */
+  free(cut: number): number {
+    this.ends.drain(cut, this.dropSlice);
+    return this.times.release(cut);
+  }
+
+  /** Whether an outer row has `timestamp <= cut`. */
   due(cut: number): boolean {
     return this.queue.due(cut);
   }
 
-  /** The earliest timestamp. */
+  /** The earliest timestamp of an outer row. */
   peek(): number {
     return this.queue.peek();
   }
 
-  /** Takes the earliest row out; gives its record where it has to be emitted. */
-  free(): OuterRow | undefined {
-    const row = this.queue.take();
-    if (row === undefined || row.matched) return undefined;
+  /** Frees the earliest outer row; gives it where nothing has matched it. */
+  freeOuter(): OuterRow | undefined {
+    const row = this.queue.take() as OuterRow;
+    if (row.matched) return undefined;
     this.unmatched--;
     return row;
-  }
-
-  /** Lets go of the slices whose rows have all been freed. */
-  drop(cut: number): void {
-    this.ends.drain(cut, this.dropSlice);
   }
 
   /** One chunk per slice: those in which nothing happened are the same as in the last save. */
@@ -137,24 +142,24 @@ export class JoinRows {
     this.slices.clear();
     this.ends.clear();
     this.queue.clear();
+    this.times.clear();
     this.unmatched = 0;
     this.arrivals = 0;
   }
 
   /** Adds the rows of a saved slice, in any order of slices. */
   load(data: Data): void {
-    const added: Held[] = [];
+    const outer: OuterRow[] = [];
     for (const [id, rows] of data as SavedSlice) {
       for (const saved of rows) {
         const held = this.revive(saved);
         this.put(id, held);
-        added.push(held);
+        if (held instanceof OuterRow) outer.push(held);
+        else this.times.add(held.timestamp);
       }
     }
-    if (this.outer) added.sort(byArrival);
-    for (const held of added) {
-      this.queue.add(held.timestamp, held instanceof OuterRow ? held : undefined);
-    }
+    outer.sort((a, b) => a.arrival - b.arrival);
+    for (const row of outer) this.queue.add(row.timestamp, row);
   }
 
   private revive([timestamp, value, matched, arrival, revision, replaces]: SavedRow): Held {
@@ -179,10 +184,6 @@ export class JoinRows {
     if (rows === undefined) slice.set(id, [held]);
     else insert(rows, held);
   }
-}
-
-function byArrival(a: Held, b: Held): number {
-  return (a as OuterRow).arrival - (b as OuterRow).arrival;
 }
 
 function savedRow(held: Held): SavedRow {

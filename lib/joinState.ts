@@ -103,14 +103,19 @@ export class JoinState<L, R> implements Logic, Matcher {
     const { left, right, out } = this;
     left.rise(left.own, w);
     right.rise(right.own, w);
+    this.freed(left, left.rows.free(left.cut));
+    this.freed(right, right.rows.free(right.cut));
     for (;;) {
       const isLeft = left.rows.due(left.cut);
       const isRight = right.rows.due(right.cut);
-      if ((!isLeft && !isRight) || out.closed) break;
-      this.free(isLeft && !(isRight && right.rows.peek() < left.rows.peek()) ? left : right);
+      if ((!isLeft && !isRight) || out.closed) return;
+      const side = isLeft && !(isRight && right.rows.peek() < left.rows.peek()) ? left : right;
+      const row = side.rows.freeOuter();
+      this.freed(side, 1);
+      if (row !== undefined) {
+        out.emit(side === left ? joined(row.e, undefined) : joined(undefined, row.e));
+      }
     }
-    left.rows.drop(left.cut);
-    right.rows.drop(right.cut);
   }
 
   outgoing(w: number): number {
@@ -141,15 +146,12 @@ export class JoinState<L, R> implements Logic, Matcher {
     }
   }
 
-  /* Counts first: what is emitted finds them exact. */
-  private free(side: JoinSide): void {
-    const row = side.rows.free();
-    side.stats.live--;
-    side.stats.freed++;
-    this.stats.live--;
-    this.stats.freed++;
-    if (row === undefined) return;
-    this.out.emit(side === this.left ? joined(row.e, undefined) : joined(undefined, row.e));
+  /* Before anything is emitted: whoever looks at the counts finds them exact. */
+  private freed(side: JoinSide, rows: number): void {
+    side.stats.live -= rows;
+    side.stats.freed += rows;
+    this.stats.live -= rows;
+    this.stats.freed += rows;
   }
 
   private other(side: JoinSide): JoinSide {

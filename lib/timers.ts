@@ -3,10 +3,12 @@
  * over a heap of its non-empty buckets. State: two array slots per entry; a bucket is let go when empty.
  */
 
+import { popLeast, pushLeast } from './numberHeap.js';
+
 /** Entries whose instants share one tick: in arrival order until the bucket is opened, then sorted. */
 interface Bucket<T> {
-  times: number[];
-  items: (T | undefined)[];
+  readonly times: number[];
+  readonly items: (T | undefined)[];
 }
 
 /**
@@ -117,7 +119,7 @@ export class Deadlines<T> {
     if (bucket === undefined) {
       bucket = { times: [], items: [] };
       this.buckets.set(tick, bucket);
-      push(this.ticks, tick);
+      pushLeast(this.ticks, tick);
     }
     this.recent = bucket;
     this.recentTick = tick;
@@ -125,7 +127,7 @@ export class Deadlines<T> {
   }
 
   private openNext(): void {
-    const tick = pop(this.ticks);
+    const tick = popLeast(this.ticks);
     const bucket = this.buckets.get(tick) as Bucket<T>;
     this.buckets.delete(tick);
     if (tick === this.recentTick) this.recent = undefined;
@@ -176,14 +178,13 @@ function sort<T>(bucket: Bucket<T>): void {
   const { times, items } = bucket;
   if (isSorted(times)) return;
   const order = packed(times) ?? compared(times);
-  const sortedTimes: number[] = [];
-  const sortedItems: (T | undefined)[] = [];
-  for (const i of order) {
-    sortedTimes.push(times[i] as number);
-    sortedItems.push(items[i]);
+  const before = [...times];
+  const moved = [...items];
+  for (let i = 0; i < order.length; i++) {
+    const from = order[i] as number;
+    times[i] = before[from] as number;
+    items[i] = moved[from];
   }
-  bucket.times = sortedTimes;
-  bucket.items = sortedItems;
 }
 
 function isSorted(times: readonly number[]): boolean {
@@ -201,44 +202,20 @@ function packed(times: readonly number[]): Float64Array | undefined {
     if (t < least) least = t;
     if (t > most) most = t;
   }
-  if (!((most - least + 1) * n <= Number.MAX_SAFE_INTEGER)) return undefined;
+  /* A power of two: then the place comes out again without a division that rounds. */
+  const step = 2 ** Math.ceil(Math.log2(n));
+  if (!((most - least + 1) * step <= Number.MAX_SAFE_INTEGER)) return undefined;
   const order = new Float64Array(n);
-  for (let i = 0; i < n; i++) order[i] = ((times[i] as number) - least) * n + i;
+  for (let i = 0; i < n; i++) order[i] = ((times[i] as number) - least) * step + i;
   order.sort();
-  for (let i = 0; i < n; i++) order[i] = (order[i] as number) % n;
+  for (let i = 0; i < n; i++) {
+    const both = order[i] as number;
+    order[i] = both - Math.floor(both / step) * step;
+  }
   return order;
 }
 
 function compared(times: readonly number[]): number[] {
   const before = (a: number, b: number) => (times[a] as number) < (times[b] as number);
   return Array.from(times.keys()).sort((a, b) => (before(a, b) ? -1 : before(b, a) ? 1 : 0));
-}
-
-/* A binary heap of numbers, least first. */
-function push(heap: number[], value: number): void {
-  let i = heap.length;
-  heap.push(value);
-  while (i > 0) {
-    const up = (i - 1) >> 1;
-    if ((heap[up] as number) <= value) break;
-    heap[i] = heap[up] as number;
-    i = up;
-  }
-  heap[i] = value;
-}
-
-function pop(heap: number[]): number {
-  const least = heap[0] as number;
-  const value = heap.pop() as number;
-  const n = heap.length;
-  if (n === 0) return least;
-  let i = 0;
-  for (let down = 1; down < n; down = 2 * i + 1) {
-    if (down + 1 < n && (heap[down + 1] as number) < (heap[down] as number)) down++;
-    if ((heap[down] as number) >= value) break;
-    heap[i] = heap[down] as number;
-    i = down;
-  }
-  heap[i] = value;
-  return least;
 }
