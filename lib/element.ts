@@ -187,6 +187,16 @@ export function stamp<T>(
     : new EventNode(value, timestamp, split, from.revision, from.op, from.replaces);
 }
 
+/** A result made of other events, with its order and what it replaces. Allocates nothing else. */
+export function resultOf<T>(
+  value: T,
+  timestamp: number,
+  revision: readonly number[],
+  replaces: readonly WindowBounds[] | undefined,
+): EventElement<T> {
+  return new EventNode(value, timestamp, undefined, revision, undefined, replaces);
+}
+
 /** Makes a watermark. Origin 0 matches any. */
 export function watermarkAt(timestamp: number, origin = 0): Watermark {
   return new WatermarkNode(timestamp, origin);

@@ -3,7 +3,7 @@
  * freed. After Flink's interval join, with slices of time instead of a timer per row. Bounded by the
  * rows that lie between W and each side's span behind it.
  */
-import { type Chunks, type Data, type EventElement, event } from './element.js';
+import { type Chunks, type Data, type EventElement, resultOf } from './element.js';
 import { RetractionError } from './errors.js';
 import type { Held, Matcher, OuterRow } from './joinRows.js';
 import { type JoinSettings, JoinSide, type JoinSideStats, type JoinType } from './joinSide.js';
@@ -90,7 +90,7 @@ export class JoinState<L, R> implements Logic, Matcher {
       partner = (held as OuterRow).e;
     }
     if (arrivalRow !== undefined) arrivalSide.rows.mark(arrivalRow);
-    this.out.emit(arrivalSide === this.left ? joined(e, partner) : joined(partner, e));
+    this.out.emit(arrivalSide === this.left ? pair(e, partner) : pair(partner, e));
     return !this.out.closed;
   }
 
@@ -112,9 +112,7 @@ export class JoinState<L, R> implements Logic, Matcher {
       const side = isLeft && !(isRight && right.rows.peek() < left.rows.peek()) ? left : right;
       const row = side.rows.freeOuter();
       this.freed(side, 1);
-      if (row !== undefined) {
-        out.emit(side === left ? joined(row.e, undefined) : joined(undefined, row.e));
-      }
+      if (row !== undefined) out.emit(alone(row.e, side === left));
     }
   }
 
@@ -169,24 +167,23 @@ function outerSpan({ reach }: JoinSide): number {
 
 /* The later of the two times. What the left one replaces is kept, as sinks read it (`value.left`);
    what the right one replaces says nothing of rows by the left's window, and is dropped, as is split. */
-function joined(
-  left: EventElement<any> | undefined,
-  right: EventElement<any> | undefined,
-): EventElement<any> {
-  const timestamp = Math.max(left?.timestamp ?? -Infinity, right?.timestamp ?? -Infinity);
-  return event({ left: left?.value, right: right?.value }, timestamp, {
-    revision: revisionOf(left, right),
-    replaces: left?.replaces,
-  });
+function pair(left: EventElement<any>, right: EventElement<any>): EventElement<any> {
+  const l = left.timestamp;
+  const r = right.timestamp;
+  /* Left's revision, then right's; a side without one counts as its time. */
+  const revision =
+    left.revision === undefined && right.revision === undefined
+      ? [l, r]
+      : [...(left.revision ?? [l]), ...(right.revision ?? [r])];
+  const value = { left: left.value, right: right.value };
+  return resultOf(value, Math.max(l, r), revision, left.replaces);
 }
 
-/* Left's, then right's; a side without one counts as its time, a missing side adds nothing. */
-function revisionOf(
-  left: EventElement<any> | undefined,
-  right: EventElement<any> | undefined,
-): readonly number[] {
-  const l = left && (left.revision ?? left.timestamp);
-  const r = right && (right.revision ?? right.timestamp);
-  if (typeof l === 'number' && typeof r === 'number') return [l, r];
-  return [l ?? [], r ?? []].flat();
+/* A missing side adds nothing to the revision. */
+function alone(row: EventElement<any>, isLeft: boolean): EventElement<any> {
+  const { value, timestamp } = row;
+  const revision = row.revision ?? [timestamp];
+  return isLeft
+    ? resultOf({ left: value, right: undefined }, timestamp, revision, row.replaces)
+    : resultOf({ left: undefined, right: value }, timestamp, revision, undefined);
 }
