@@ -1,5 +1,11 @@
 /** Aggregates: what a window computes, one accumulator per key and window, several in one pass. */
 
+/** The time of the event that is being added. */
+export interface Timed {
+  /** Event time, epoch ms. */
+  readonly timestamp: number;
+}
+
 /**
  * How to fold events into an accumulator. Accumulators are plain data, so that they can be saved.
  * `add` and `merge` may change their first argument and give it back; `merge` neither changes nor
@@ -10,9 +16,9 @@ export interface Aggregate<T, R, A = any> {
   /** The accumulator of no event. */
   readonly create: () => A;
   /** `arrival` grows with every event of the operator: it orders events of one timestamp. */
-  readonly add: (acc: A, value: T, timestamp: number, arrival: number) => A;
+  readonly add: (acc: A, value: T, at: Timed, arrival: number) => A;
   readonly merge?: ((acc: A, other: A) => A) | undefined;
-  readonly retract?: ((acc: A, value: T, timestamp: number, arrival: number) => A) | undefined;
+  readonly retract?: ((acc: A, value: T, at: Timed, arrival: number) => A) | undefined;
   /** What the accumulator stands for; neither changes it nor gives away a part that later changes. */
   readonly result: (acc: A) => R;
 }
@@ -126,7 +132,7 @@ function picked<T, R>(
     a === null || (b !== null && wins(b, a)) ? b : a;
   return {
     create: () => null,
-    add: (acc, value, timestamp, arrival) => pick(acc, { timestamp, arrival, value: f(value) }),
+    add: (acc, value, { timestamp }, arrival) => pick(acc, { timestamp, arrival, value: f(value) }),
     merge: pick,
     result: (acc) => (acc as Picked<R>).value,
   };
@@ -166,7 +172,7 @@ function keepEvents<T, V, R>(
 ): Aggregate<T, R, Kept<V>> {
   return {
     create: () => ({ arrivals: [], values: [], times: [] }),
-    add: (kept, value, timestamp, arrival) => {
+    add: (kept, value, { timestamp }, arrival) => {
       kept.arrivals.push(arrival);
       kept.values.push(f(value));
       kept.times.push(timestamp);
@@ -243,7 +249,7 @@ export function mergeable<T, R>(aggregate: Aggregate<T, R>): Aggregate<T, R> {
   return keepEvents<T, T, R>(itself, ({ values, times, arrivals }) => {
     let acc = aggregate.create();
     for (const [i, value] of values.entries()) {
-      acc = aggregate.add(acc, value, times[i] as number, arrivals[i] as number);
+      acc = aggregate.add(acc, value, { timestamp: times[i] as number }, arrivals[i] as number);
     }
     return aggregate.result(acc);
   });

@@ -170,6 +170,16 @@ export function event<T>(value: T, timestamp: number, o?: EventOptions): EventEl
     : new EventNode(value, timestamp, o.split, o.revision, o.op, o.replaces);
 }
 
+/** Makes the event of a result, without the object of options that `event` takes. */
+export function resultEvent<T>(
+  value: T,
+  timestamp: number,
+  revision: readonly number[],
+  replaces?: readonly WindowBounds[],
+): EventElement<T> {
+  return new EventNode(value, timestamp, undefined, revision, undefined, replaces);
+}
+
 /** The same event with another value: time, split, revision, op and `replaces` stay. */
 export function withValue<R>(e: EventElement<unknown>, value: R): EventElement<R> {
   return new EventNode(value, e.timestamp, e.split, e.revision, e.op, e.replaces);

@@ -1,5 +1,6 @@
 /** A record of aggregates as one: accumulators by position, one pass over them per event. */
 import { type Aggregate, mergeable } from './aggregates.js';
+import type { EventElement } from './element.js';
 import { configError, UserFunctionError } from './errors.js';
 
 /** One accumulator per aggregate, in the order of the record. */
@@ -29,16 +30,19 @@ export class Fold<T> {
   }
 
   create(): Accumulators {
-    const accs: Accumulators = [];
-    for (const part of this.parts) accs.push(part.create());
+    const n = this.parts.length;
+    const accs: Accumulators = new Array(n);
+    for (let i = 0; i < n; i++) accs[i] = (this.parts[i] as Aggregate<T, unknown>).create();
     return accs;
   }
 
-  add(accs: Accumulators, value: T, timestamp: number, arrival: number): void {
+  /* The event goes along whole: a bare timestamp would be boxed at every call. */
+  add(accs: Accumulators, e: EventElement<T>, arrival: number): void {
+    const { value } = e;
     let i = 0;
     try {
       for (; i < this.parts.length; i++) {
-        accs[i] = (this.parts[i] as Aggregate<T, unknown>).add(accs[i], value, timestamp, arrival);
+        accs[i] = (this.parts[i] as Aggregate<T, unknown>).add(accs[i], value, e, arrival);
       }
     } catch (thrown) {
       this.fail(i, thrown);

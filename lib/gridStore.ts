@@ -36,6 +36,8 @@ export class GridStore<T> implements WindowStore<T> {
   private passed = -Infinity;
   /** Slices before this instant are in `totals`. */
   private entered = -Infinity;
+  /** In how many windows every event is, where that is the same for all. */
+  private readonly everyEvent: number | undefined;
   /* The slice of the event before, and its bounds: most events hit it. */
   private current: Slice | undefined;
   private low = 0;
@@ -47,21 +49,21 @@ export class GridStore<T> implements WindowStore<T> {
   ) {
     this.width = sliceWidth(grid);
     this.single = this.width === grid.sizeMs;
+    const windows = grid.sizeMs / grid.slideMs;
+    this.everyEvent = Number.isInteger(windows) ? windows : undefined;
     this.totals = new SlidingTotals(config.fold);
     this.keys = new KeyCount(config.maxKeys);
     this.late = new LatePanes(config);
   }
 
   add(id: KeyId, key: Key, e: EventElement<T>, arrival: number): Verdict {
-    const t = e.timestamp;
-    if (t <= this.w) return this.addLate(id, key, e, arrival);
-    const last = lastStart(this.grid, t);
-    const windows = windowCount(this.grid, t, last);
+    if (e.timestamp <= this.w) return this.addLate(id, key, e, arrival);
+    const windows = this.everyEvent ?? this.windowsAt(e.timestamp);
     if (windows === 0) return UNASSIGNED;
-    const partial = this.partialAt(id, key, t, arrival);
+    const partial = this.partialAt(id, key, e, arrival);
     if (partial === undefined) return TOO_MANY_KEYS;
     this.config.stats.taken += windows;
-    this.config.fold.add(partial.accs, e.value, t, arrival);
+    this.config.fold.add(partial.accs, e, arrival);
     return ACCEPTED;
   }
 
@@ -138,9 +140,15 @@ export class GridStore<T> implements WindowStore<T> {
     return lastStart(this.grid, slice.start) + this.grid.sizeMs - 1 + this.config.latenessMs;
   }
 
-  private partialAt(id: KeyId, key: Key, t: number, arrival: number): Partial | undefined {
+  private windowsAt(t: number): number {
+    return windowCount(this.grid, t, lastStart(this.grid, t));
+  }
+
+  private partialAt(id: KeyId, key: Key, e: EventElement<T>, arrival: number): Partial | undefined {
     let slice = this.current;
-    if (slice === undefined || t < this.low || t >= this.high) slice = this.sliceAt(t);
+    if (slice === undefined || e.timestamp < this.low || e.timestamp >= this.high) {
+      slice = this.sliceAt(e.timestamp);
+    }
     const found = slice.partials.get(id);
     if (found !== undefined) return found;
     if (!this.keys.take(id)) return undefined;
@@ -213,10 +221,10 @@ export class GridStore<T> implements WindowStore<T> {
     const from = (open[0] as WindowBounds).start;
     const to = t + this.grid.sizeMs;
     const before = this.slices.partialsOf(id, from, to);
-    const partial = this.partialAt(id, key, t, arrival);
+    const partial = this.partialAt(id, key, e, arrival);
     if (partial === undefined) return TOO_MANY_KEYS;
     stats.taken += open.length;
-    this.config.fold.add(partial.accs, e.value, t, arrival);
+    this.config.fold.add(partial.accs, e, arrival);
     this.refresh(id, t);
     const fired = open.filter((w) => w.end - 1 <= this.w);
     if (fired.length > 0) {

@@ -33,7 +33,7 @@ export class LatePanes<T> {
     const { before, now } = partials;
     const { id, e, arrival } = arrived;
     const delta = fold.create();
-    if (discarding) fold.add(delta, e.value, e.timestamp, arrival);
+    if (discarding) fold.add(delta, e, arrival);
     const run = new KeyTotal(id, fold);
     let next = now.findIndex((p) => p.start >= (windows[0]?.start ?? Infinity));
     for (const window of windows) {

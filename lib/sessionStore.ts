@@ -73,7 +73,7 @@ export class SessionStore<T> implements WindowStore<T> {
     const s =
       touched.length === 0 ? this.begin({ id, key, own, arrival }) : this.merge(touched, own);
     this.config.stats.taken++;
-    this.config.fold.add(s.accs, e.value, t, arrival);
+    this.config.fold.add(s.accs, e, arrival);
     s.news = true;
     if (s.passed) this.fire(s, 'late');
     return ACCEPTED;

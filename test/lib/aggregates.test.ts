@@ -51,8 +51,10 @@ const naive: readonly [string, Aggregate<Arrived, any>, (events: readonly Arrive
     ],
   ];
 
+const at = { timestamp: 0 };
+
 function foldAll(a: Aggregate<Arrived, any>, events: readonly Arrived[]): unknown {
-  return events.reduce((acc, e) => a.add(acc, e, e.t, e.arrival), a.create());
+  return events.reduce((acc, e) => a.add(acc, e, { timestamp: e.t }, e.arrival), a.create());
 }
 
 describe.each(naive)('%s', (_, aggregate, expected) => {
@@ -95,33 +97,33 @@ describe('sum', () => {
     const parts = [1e16, 1, -1e16, 1e-3, 3.3, -3.3];
     const sums = [parts, parts.toReversed()].map((values) => {
       const s = sum((x: number) => x);
-      return s.result(values.reduce((acc, x, i) => s.add(acc, x, 0, i), s.create()));
+      return s.result(values.reduce((acc, x, i) => s.add(acc, x, at, i), s.create()));
     });
     expect(sums[0]).toBeCloseTo(1.001, 12);
     expect(sums[1]).toBe(sums[0]);
   });
   it('merges what rounding has taken away as well', () => {
     const s = sum((x: number) => x);
-    const part = [1e16, 1, -1e16].reduce((acc, x, i) => s.add(acc, x, 0, i), s.create());
+    const part = [1e16, 1, -1e16].reduce((acc, x, i) => s.add(acc, x, at, i), s.create());
     expect(s.result(s.merge?.(s.create(), part) as typeof part)).toBe(1);
   });
   it('gives infinity and NaN as arithmetic does', () => {
     const s = sum((x: number) => x);
     const of = (...xs: number[]): number =>
-      s.result(xs.reduce((acc, x, i) => s.add(acc, x, 0, i), s.create()));
+      s.result(xs.reduce((acc, x, i) => s.add(acc, x, at, i), s.create()));
     expect([of(1, Infinity), of(Infinity, -Infinity), of(1, NaN)]).toEqual([Infinity, NaN, NaN]);
   });
   it('takes withdrawn events back', () => {
     const s = sum((x: number) => x);
-    const acc = [3, 4, 5].reduce((a, x, i) => s.add(a, x, 0, i), s.create());
-    expect(s.result(s.retract?.(acc, 4, 0, 1) as typeof acc)).toBe(8);
+    const acc = [3, 4, 5].reduce((a, x, i) => s.add(a, x, at, i), s.create());
+    expect(s.result(s.retract?.(acc, 4, at, 1) as typeof acc)).toBe(8);
   });
 });
 
 describe('collect', () => {
   it('gives a list that is the reader’s own', () => {
     const c = collect<number>();
-    const acc = c.add(c.create(), 1, 0, 0);
+    const acc = c.add(c.create(), 1, at, 0);
     c.result(acc).push(9);
     expect(c.result(acc)).toEqual([1]);
   });
@@ -130,14 +132,14 @@ describe('collect', () => {
 describe('reduce', () => {
   it('begins with the first event where there is no initial value', () => {
     const r = reduce((a: string, b: string) => `${a}${b}`);
-    expect(r.result(['x', 'y', 'z'].reduce((acc, v, i) => r.add(acc, v, 0, i), r.create()))).toBe(
+    expect(r.result(['x', 'y', 'z'].reduce((acc, v, i) => r.add(acc, v, at, i), r.create()))).toBe(
       'xyz',
     );
   });
   it('merges by its own function, and an empty accumulator adds nothing', () => {
     const r = reduce((a: number, b: number) => a + b, { merge: (a, b) => a + b });
-    const one = r.add(r.create(), 5, 0, 0);
+    const one = r.add(r.create(), 5, at, 0);
     expect(r.merge?.(r.create(), one)).toEqual(one);
-    expect(r.result(r.merge?.(one, r.add(r.create(), 6, 0, 1)) as typeof one)).toBe(11);
+    expect(r.result(r.merge?.(one, r.add(r.create(), 6, at, 1)) as typeof one)).toBe(11);
   });
 });
