@@ -1,5 +1,5 @@
 /** The state of `idempotentSink`: rows that are not durable yet, doors and counters. */
-import { type Door, openDoor, type Poison } from './doors.js';
+import { type Door, guardedDoor, type Poison } from './doors.js';
 import type { Chunks, EventElement } from './element.js';
 import { configError } from './errors.js';
 import { isDelta } from './panes.js';
@@ -48,7 +48,7 @@ export class SinkState<T> implements Logic {
     /** A batch has become durable. */
     private readonly acked: (ack: Ack) => void,
   ) {
-    this.toPoison = openDoor(config.poison);
+    this.toPoison = guardedDoor('idempotentSink', 'poison', config.poison);
     this.sink = {
       store: config.store,
       enlisted: () => {

@@ -2,12 +2,12 @@
 import type { Aggregate } from './aggregates.js';
 import {
   type Door,
+  guardedDoor,
   type Invalid,
   type InvalidReason,
   type Late,
   lateOf,
   type Missed,
-  openDoor,
 } from './doors.js';
 import type { Chunks, Data, EventElement } from './element.js';
 import { RetractionError, UserFunctionError } from './errors.js';
@@ -65,9 +65,9 @@ export class WindowState<T> implements Logic {
     const store = { fold, panes, stats: this.stats, latenessMs, discarding, maxKeys };
     this.store =
       window.kind === 'grid' ? new GridStore(window, store) : new SessionStore(window, store);
-    this.toLate = openDoor(config.late);
-    this.toMissed = openDoor(config.missed);
-    this.toInvalid = openDoor(config.invalid);
+    this.toLate = guardedDoor(OPERATOR, 'late', config.late);
+    this.toMissed = guardedDoor(OPERATOR, 'missed', config.missed);
+    this.toInvalid = guardedDoor(OPERATOR, 'invalid', config.invalid);
     this.keys = new KeyReader(OPERATOR, 'key', config.key, this.toInvalid);
   }
 
