@@ -345,7 +345,7 @@ describe('counters', () => {
       .subscribe((s) => {
         expect(s.in).toBe(s.accepted + s.late + s.invalid + s.duplicate + s.unassigned);
       });
-    expect(stats).toMatchObject({ in: 5, accepted: 3, late: 2, live: 0, partiallyLate: 1 });
+    expect(stats).toMatchObject({ in: 5, accepted: 3, late: 2, live: 0, partiallyLate: 2 });
     expect((stats?.taken ?? 0) + (stats?.missed ?? 0)).toBe(10);
   });
 });

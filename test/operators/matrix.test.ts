@@ -1,11 +1,13 @@
 /** Every operator in the shared matrix. */
 import { map, type Observable } from 'rxjs';
+import { memoryStore } from '../../adapters/memory/index.js';
 import type { Element } from '../../lib/element.js';
 import {
   collect,
   count,
   dedupe,
   eventTimeWindow,
+  idempotentSink,
   intervalJoin,
   session,
   sliding,
@@ -122,5 +124,26 @@ operatorMatrix(
       'a@1 ·   W3 ·   b@8 ·    W7   ·   active c@9 ·   W9',
       '·   a@5 ·  W4  ·   idle ·    ·   ·      ·   d@12 ·   W11',
     ],
+  },
+);
+
+operatorMatrix(
+  'idempotentSink',
+  ([in$], id) => {
+    const table = memoryStore().table('t', { key: ['v'] });
+    return (in$ as Observable<Element<string>>).pipe(
+      idempotentSink({ id, store: table, key: (v) => v, row: (v) => ({ v2: v }) }),
+    );
+  },
+  passing,
+  {
+    settle: () => new Promise((resolve) => setImmediate(resolve)),
+    without: {
+      endless: 'rows wait for the store, and too many are an error',
+      reentrant: 'the rows of one turn are one batch, so the acks differ',
+      'two subscriptions': 'they share the table',
+      order: 'acks are outside event time',
+      cut: 'the rows are in the table, and only their acks are repeated',
+    },
   },
 );
