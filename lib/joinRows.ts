@@ -1,35 +1,37 @@
 /**
  * The rows of one side of a join: global slices of event time, in each a map by key; slices are let go
- * whole. State: the events themselves, and for rows that may leave unmatched one record each.
+ * whole. State: three array slots per row, and a record for rows that may leave unmatched or have an
+ * order of their own. The elements that brought them die young.
  */
-import { type Data, type EventElement, event, type WindowBounds } from './element.js';
+import type { Data, EventElement, WindowBounds } from './element.js';
 import type { KeyId } from './key.js';
 import { TimeCount } from './timeCount.js';
 import { Deadlines } from './timers.js';
 
-/** A row that is emitted if nothing has matched it by the time it is freed. */
-export class OuterRow {
+/** What a row has besides its time and value. */
+export class RowRecord {
   matched = false;
-  readonly timestamp: number;
 
-  /** @param arrival orders rows of one timestamp across keys */
+  /** @param arrival orders outer rows of one timestamp across keys */
   constructor(
-    readonly e: EventElement<any>,
+    readonly timestamp: number,
+    readonly value: unknown,
+    readonly revision: readonly number[] | undefined,
+    readonly replaces: readonly WindowBounds[] | undefined,
     readonly arrival: number,
-  ) {
-    this.timestamp = e.timestamp;
-  }
+  ) {}
 }
-
-/** What a slice holds: the event itself, or its record where the side is an outer one. */
-export type Held = EventElement<any> | OuterRow;
 
 /** Told of each row that lies in the range; `false` stops the search. */
 export interface Matcher {
-  match(held: Held): boolean;
+  match(timestamp: number, value: unknown, record: RowRecord | undefined): boolean;
 }
 
-type Slice = Map<KeyId, Held[]>;
+/* Three slots a row: its time since the start of the slice, a small integer where a timestamp is a
+   boxed double; its value; its record or undefined. */
+type Rows = unknown[];
+const STRIDE = 3;
+type Slice = Map<KeyId, Rows>;
 
 /* In a snapshot: time, value, matched, arrival, and where there is one revision and replaced windows. */
 type SavedRow = readonly [
@@ -54,7 +56,7 @@ export class JoinRows {
   private readonly slices = new Map<number, Slice>();
   private readonly ends: Deadlines<number>;
   /* Rows of an outer side leave in order, one by one; of the others only the number matters. */
-  private readonly queue: Deadlines<OuterRow>;
+  private readonly queue: Deadlines<RowRecord>;
   private readonly times: TimeCount;
   private readonly dropSlice = (slice: number): void => {
     this.slices.delete(slice);
@@ -70,17 +72,20 @@ export class JoinRows {
   }
 
   /** Adds a row; gives its record where the side is an outer one. */
-  add(id: KeyId, e: EventElement<any>): OuterRow | undefined {
+  add(id: KeyId, e: EventElement<any>): RowRecord | undefined {
+    const { timestamp, value, revision, replaces } = e;
+    const record =
+      this.outer || revision !== undefined || replaces !== undefined
+        ? new RowRecord(timestamp, value, revision, replaces, this.arrivals++)
+        : undefined;
+    this.put(id, timestamp, value, record);
     if (!this.outer) {
-      this.put(id, e);
-      this.times.add(e.timestamp);
+      this.times.add(timestamp);
       return undefined;
     }
-    const row = new OuterRow(e, this.arrivals++);
     this.unmatched++;
-    this.put(id, row);
-    this.queue.add(e.timestamp, row);
-    return row;
+    this.queue.add(timestamp, record as RowRecord);
+    return record;
   }
 
   /** Shows `matcher` the rows of a key with `from <= timestamp <= to`, in (timestamp, arrival) order. */
@@ -89,16 +94,21 @@ export class JoinRows {
     for (let slice = Math.floor(from / this.widthMs); slice <= last; slice++) {
       const rows = this.slices.get(slice)?.get(id);
       if (rows === undefined) continue;
-      for (let i = firstFrom(rows, from); i < rows.length; i++) {
-        const held = rows[i] as Held;
-        if (held.timestamp > to || !matcher.match(held)) return;
+      const start = slice * this.widthMs;
+      const end = to - start;
+      for (let i = firstFrom(rows, from - start); i < rows.length; i += STRIDE) {
+        const offset = rows[i] as number;
+        if (offset > end) return;
+        const record = rows[i + 2] as RowRecord | undefined;
+        if (!matcher.match(start + offset, rows[i + 1], record)) return;
       }
     }
   }
 
-  mark(row: OuterRow): void {
-    if (row.matched) return;
-    row.matched = true;
+  /** An outer row has met another: it will not leave alone. */
+  mark(record: RowRecord): void {
+    if (record.matched || !this.outer) return;
+    record.matched = true;
     this.unmatched--;
   }
 
@@ -119,20 +129,24 @@ export class JoinRows {
   }
 
   /** Frees the earliest outer row; gives it where nothing has matched it. */
-  freeOuter(): OuterRow | undefined {
-    const row = this.queue.take() as OuterRow;
-    if (row.matched) return undefined;
+  freeOuter(): RowRecord | undefined {
+    const record = this.queue.take() as RowRecord;
+    if (record.matched) return undefined;
     this.unmatched--;
-    return row;
+    return record;
   }
 
   /** One chunk per slice: those in which nothing happened are the same as in the last save. */
   save(name: string, cut: number, chunks: Map<string, Data>): void {
     for (const [number, slice] of this.slices) {
+      const start = number * this.widthMs;
       const saved: [KeyId, SavedRow[]][] = [];
       for (const [id, rows] of slice) {
-        const live = rows.filter((held) => held.timestamp > cut);
-        if (live.length > 0) saved.push([id, live.map(savedRow)]);
+        const live: SavedRow[] = [];
+        for (let i = firstFrom(rows, cut - start + 1); i < rows.length; i += STRIDE) {
+          live.push(savedRow(start + (rows[i] as number), rows[i + 1], rows[i + 2]));
+        }
+        if (live.length > 0) saved.push([id, live]);
       }
       if (saved.length > 0) chunks.set(`${name} ${number}`, saved);
     }
@@ -149,72 +163,64 @@ export class JoinRows {
 
   /** Adds the rows of a saved slice, in any order of slices. */
   load(data: Data): void {
-    const outer: OuterRow[] = [];
+    const outer: RowRecord[] = [];
     for (const [id, rows] of data as SavedSlice) {
       for (const saved of rows) {
-        const held = this.revive(saved);
-        this.put(id, held);
-        if (held instanceof OuterRow) outer.push(held);
-        else this.times.add(held.timestamp);
+        const [timestamp, value] = saved;
+        const record = this.revive(saved);
+        this.put(id, timestamp, value, record);
+        if (this.outer) outer.push(record as RowRecord);
+        else this.times.add(timestamp);
       }
     }
     outer.sort((a, b) => a.arrival - b.arrival);
-    for (const row of outer) this.queue.add(row.timestamp, row);
+    for (const record of outer) this.queue.add(record.timestamp, record);
   }
 
-  private revive([timestamp, value, matched, arrival, revision, replaces]: SavedRow): Held {
-    const e = event(value, timestamp, { revision, replaces });
-    if (!this.outer) return e;
-    const row = new OuterRow(e, arrival);
-    row.matched = matched;
-    if (!matched) this.unmatched++;
-    if (arrival >= this.arrivals) this.arrivals = arrival + 1;
-    return row;
+  private revive(saved: SavedRow): RowRecord | undefined {
+    const [timestamp, value, matched, arrival, revision, replaces] = saved;
+    if (!this.outer && saved.length === 4) return undefined;
+    const record = new RowRecord(timestamp, value, revision, replaces, arrival);
+    record.matched = matched;
+    if (this.outer && !matched) this.unmatched++;
+    this.arrivals = Math.max(this.arrivals, arrival + 1);
+    return record;
   }
 
-  private put(id: KeyId, held: Held): void {
-    const number = Math.floor(held.timestamp / this.widthMs);
+  private put(id: KeyId, timestamp: number, value: unknown, record: RowRecord | undefined): void {
+    const number = Math.floor(timestamp / this.widthMs);
     let slice = this.slices.get(number);
     if (slice === undefined) {
       slice = new Map();
       this.slices.set(number, slice);
       this.ends.add((number + 1) * this.widthMs - 1, number);
     }
+    const offset = timestamp - number * this.widthMs;
     const rows = slice.get(id);
-    if (rows === undefined) slice.set(id, [held]);
-    else insert(rows, held);
+    if (rows === undefined) slice.set(id, [offset, value, record]);
+    else if ((rows[rows.length - STRIDE] as number) <= offset) rows.push(offset, value, record);
+    else rows.splice(firstFrom(rows, offset + 1), 0, offset, value, record);
   }
 }
 
-function savedRow(held: Held): SavedRow {
-  const row = held instanceof OuterRow ? held : undefined;
-  const e = row?.e ?? (held as EventElement<unknown>);
-  const { timestamp, value, revision, replaces } = e;
-  const [matched, arrival] = [row?.matched ?? false, row?.arrival ?? 0];
+function savedRow(timestamp: number, value: unknown, record: unknown): SavedRow {
+  if (!(record instanceof RowRecord)) return [timestamp, value, false, 0];
+  const { matched, arrival, revision, replaces } = record;
   return revision === undefined && replaces === undefined
     ? [timestamp, value, matched, arrival]
     : [timestamp, value, matched, arrival, revision, replaces];
 }
 
-/* Behind the rows of the same timestamp. Most rows come nearly in order: look from the end. */
-function insert(rows: Held[], held: Held): void {
-  const { timestamp } = held;
-  if ((rows[rows.length - 1] as Held).timestamp <= timestamp) {
-    rows.push(held);
-    return;
-  }
-  rows.splice(firstFrom(rows, timestamp + 1), 0, held);
-}
-
-/* The index of the first row at or after `from`. A few rows are searched one by one. */
-function firstFrom(rows: readonly Held[], from: number): number {
+/* The index of the first row at or after `offset`. A few rows are searched one by one. */
+function firstFrom(rows: Rows, offset: number): number {
   let low = 0;
-  let high = rows.length;
+  let high = rows.length / STRIDE;
   while (high - low > 8) {
     const middle = (low + high) >>> 1;
-    if ((rows[middle] as Held).timestamp < from) low = middle + 1;
+    if ((rows[middle * STRIDE] as number) < offset) low = middle + 1;
     else high = middle;
   }
-  while (low < high && (rows[low] as Held).timestamp < from) low++;
-  return low;
+  let i = low * STRIDE;
+  while (i < high * STRIDE && (rows[i] as number) < offset) i += STRIDE;
+  return i;
 }

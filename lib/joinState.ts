@@ -5,7 +5,7 @@
  */
 import { type Chunks, type Data, type EventElement, resultOf } from './element.js';
 import { RetractionError } from './errors.js';
-import type { Held, Matcher, OuterRow } from './joinRows.js';
+import type { Matcher, RowRecord } from './joinRows.js';
 import { type JoinSettings, JoinSide, type JoinSideStats, type JoinType } from './joinSide.js';
 import type { Emitter, Logic } from './stage.js';
 import { newStats, type Stats, setLive } from './stats.js';
@@ -33,7 +33,7 @@ export class JoinState<L, R> implements Logic, Matcher {
   private w = -Infinity;
   /* The arrival in work while its partners are looked for: fields, so that no closure is made for it. */
   private arrival: EventElement<any> | undefined;
-  private arrivalRow: OuterRow | undefined;
+  private arrivalRow: RowRecord | undefined;
   private arrivalSide: JoinSide;
 
   constructor(
@@ -80,18 +80,20 @@ export class JoinState<L, R> implements Logic, Matcher {
     this.other(side).rows.probe(id, e.timestamp + from, e.timestamp + to, this);
   }
 
-  match(held: Held): boolean {
-    const e = this.arrival as EventElement<any>;
-    const { arrivalSide, arrivalRow } = this;
-    const other = this.other(arrivalSide);
-    let partner = held as EventElement<any>;
-    if (other.reach.outer) {
-      other.rows.mark(held as OuterRow);
-      partner = (held as OuterRow).e;
-    }
+  match(timestamp: number, value: unknown, record: RowRecord | undefined): boolean {
+    const { arrivalSide, arrivalRow, out } = this;
+    if (record !== undefined) this.other(arrivalSide).rows.mark(record);
     if (arrivalRow !== undefined) arrivalSide.rows.mark(arrivalRow);
-    this.out.emit(arrivalSide === this.left ? pair(e, partner) : pair(partner, e));
-    return !this.out.closed;
+    const e = this.arrival as EventElement<any>;
+    const later = Math.max(e.timestamp, timestamp);
+    if (arrivalSide === this.left) {
+      const revision = revisionOf(e.revision, e.timestamp, record?.revision, timestamp);
+      out.emit(resultOf({ left: e.value, right: value }, later, revision, e.replaces));
+    } else {
+      const revision = revisionOf(record?.revision, timestamp, e.revision, e.timestamp);
+      out.emit(resultOf({ left: value, right: e.value }, later, revision, record?.replaces));
+    }
+    return !out.closed;
   }
 
   side(input: number, w: number): void {
@@ -112,7 +114,7 @@ export class JoinState<L, R> implements Logic, Matcher {
       const side = isLeft && !(isRight && right.rows.peek() < left.rows.peek()) ? left : right;
       const row = side.rows.freeOuter();
       this.freed(side, 1);
-      if (row !== undefined) out.emit(alone(row.e, side === left));
+      if (row !== undefined) out.emit(alone(row, side === left));
     }
   }
 
@@ -165,22 +167,21 @@ function outerSpan({ reach }: JoinSide): number {
   return reach.outer ? reach.spanMs : 0;
 }
 
-/* The later of the two times. What the left one replaces is kept, as sinks read it (`value.left`);
-   what the right one replaces says nothing of rows by the left's window, and is dropped, as is split. */
-function pair(left: EventElement<any>, right: EventElement<any>): EventElement<any> {
-  const l = left.timestamp;
-  const r = right.timestamp;
-  /* Left's revision, then right's; a side without one counts as its time. */
-  const revision =
-    left.revision === undefined && right.revision === undefined
-      ? [l, r]
-      : [...(left.revision ?? [l]), ...(right.revision ?? [r])];
-  const value = { left: left.value, right: right.value };
-  return resultOf(value, Math.max(l, r), revision, left.replaces);
+/* Left's revision, then right's; a side without one counts as its time. Of `replaces` a result keeps
+   the left's, as sinks read it (`value.left`): what the right one replaces says nothing of rows by the
+   left's window. It has no split. */
+function revisionOf(
+  left: readonly number[] | undefined,
+  leftTime: number,
+  right: readonly number[] | undefined,
+  rightTime: number,
+): readonly number[] {
+  if (left === undefined && right === undefined) return [leftTime, rightTime];
+  return [...(left ?? [leftTime]), ...(right ?? [rightTime])];
 }
 
 /* A missing side adds nothing to the revision. */
-function alone(row: EventElement<any>, isLeft: boolean): EventElement<any> {
+function alone(row: RowRecord, isLeft: boolean): EventElement<any> {
   const { value, timestamp } = row;
   const revision = row.revision ?? [timestamp];
   return isLeft
