@@ -161,7 +161,8 @@ export class StoreError extends TidemarkError {
   }
 }
 
-/** The message of anything that was thrown. */
+/** The message of anything that was thrown; an error of another realm is one too. */
 export function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : show(thrown);
+  const message = (thrown as { message?: unknown } | null | undefined)?.message;
+  return typeof message === 'string' ? message : show(thrown);
 }
