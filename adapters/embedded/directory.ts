@@ -1,7 +1,15 @@
 /** The data directory of an embedded store: made, locked, filled once, and removed if it was temporary. */
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { messageOf, StoreError, show } from '../../lib/errors.js';
 import { isHeld, isLockFile, lock } from './lock.js';
 import { preparedArchive, unpack } from './prepared.js';
@@ -27,12 +35,22 @@ export function openDirectory(dir: string | undefined): DataDirectory {
   try {
     if (dir === undefined) sweep();
     const path = dir === undefined ? mkdtempSync(join(tmpdir(), TEMPORARY)) : resolve(dir);
-    mkdirSync(path, { recursive: true });
+    makeDirectory(path);
     return hold(path, dir === undefined);
   } catch (thrown) {
     if (thrown instanceof StoreError) throw thrown;
     throw unusable(dir ?? tmpdir(), thrown);
   }
+}
+
+/* Not `recursive: true`: below /proc that never returns. */
+function makeDirectory(path: string): void {
+  if (existsSync(path)) {
+    if (!statSync(path).isDirectory()) throw Object.assign(new Error(), { code: 'ENOTDIR' });
+    return;
+  }
+  if (dirname(path) !== path) makeDirectory(dirname(path));
+  mkdirSync(path);
 }
 
 function hold(path: string, temporary: boolean): DataDirectory {
@@ -102,7 +120,7 @@ function unusable(dir: string, thrown: unknown): StoreError {
 }
 
 const reasons = new Map([
-  ['EEXIST', 'it is not a directory'],
+  ['ENOENT', 'no directory can be made there'],
   ['ENOTDIR', 'it is not a directory, or lies below a file'],
   ['EACCES', 'this process may not write there'],
   ['EPERM', 'this process may not write there'],

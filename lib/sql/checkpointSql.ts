@@ -29,8 +29,8 @@ export function checkpointSql(schema: string): CheckpointSql {
       `create table if not exists ${state} (${name('job')}, ${name('task')}, ${name('operator')}, ${name('chunk')}, n int8 not null, data bytea not null, primary key (job, task, operator, chunk))`,
     ],
     // waits for a running commit of the owner before, which holds the row
-    acquire: `insert into ${tasks} as c (job, task, epoch, n, positions, fingerprint, drained, format) values ($1, $2, 1, 0, $3, '', false, $4::int4)
- on conflict (job, task) do update set epoch = c.epoch + 1 returning ${held}`,
+    acquire: `insert into ${tasks} as c (job, task, epoch, n, positions, fingerprint, drained, format)
+ values ($1, $2, 1, 0, $3, '', false, $4::int4) on conflict (job, task) do update set epoch = c.epoch + 1 returning ${held}`,
     lock: `select ${held} from ${tasks} where job = $1 and task = $2 for update`,
     advance: `update ${tasks} set n = $3::int8, positions = $4, fingerprint = $5, drained = $6::bool, format = $7::int4 where job = $1 and task = $2`,
     last: `select ${held} from ${tasks} where job = $1 and task = $2`,

@@ -27,7 +27,7 @@ import { arrayText, escapeText, unescapeText } from './literals.js';
 import type { SqlHome, SqlTable } from './table.js';
 
 const utf8 = new TextEncoder();
-const text = new TextDecoder();
+const text = new TextDecoder('utf-8', { fatal: true });
 /** State sent in one statement, in bytes; a single larger piece goes alone. */
 const BATCH_BYTES = 4 * 2 ** 20;
 

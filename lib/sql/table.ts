@@ -1,6 +1,6 @@
 /** A keyed table in Postgres: whole batches as column arrays, order and conflicts decided by the database. */
 import { type Column, kindOf } from '../columns.js';
-import { StoreError, show } from '../errors.js';
+import { messageOf, StoreError, show } from '../errors.js';
 import type { Clock, Row, TableConfig, TableStore, Upsert, UpsertResult } from '../ports.js';
 import { type Prepared, refusedRows, TableLayout } from '../tableLayout.js';
 import { isRefusal, type SqlClient, storeError } from './client.js';
@@ -106,8 +106,7 @@ export class SqlTable implements TableStore {
     await probing.catch((failed: unknown) => {
       if (failed !== undone) throw storeError(`table ${show(this.name)}`, failed);
     });
-    const why = thrown instanceof Error ? thrown.message : show(thrown);
-    throw refusedRows(this.name, refused, why, thrown);
+    throw refusedRows(this.name, refused, messageOf(thrown), thrown);
   }
 
   private async blame(tx: SqlClient, rows: readonly Prepared[], refused: Upsert[]): Promise<void> {

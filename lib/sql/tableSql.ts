@@ -117,7 +117,8 @@ export function upsertSql(shape: Shape): string {
   }
   const graves = tombstones(name.schema);
   const alive = `case when (select exists (select from ${graves} where "table" = $${next}))
- then not exists (select from ${graves} d where d."table" = $${next} and d.key = ${idOf(key)} and (d.revision, d.timestamp) > ${given}) else true end`;
+ then not exists (select from ${graves} d where d."table" = $${next} and d.key = ${idOf(key)}
+ and (d.revision, d.timestamp) > ${given}) else true end`;
   return `with done as (insert into ${qualified(name)} as old (${into.join(', ')})
  select ${from.join(', ')} from ${input(shape)} where ${alive}
  on conflict (${key.map((c) => quote(c.name)).join(', ')}) do update set ${set.join(', ')}
