@@ -93,8 +93,16 @@ export interface Membership {
   readonly finished: (state: Chunks, rows?: readonly unknown[]) => void;
   /** A `watermark` has emitted W. */
   readonly advanced: (w: number, idle: boolean) => void;
-  /** Arrival time, and the same less the time for which the sources were paused. */
-  readonly clock: { now(): number; running(): number };
+  readonly clock: JobClock;
+}
+
+/** The clock of a job, seen by an operator under one of its sources. */
+export interface JobClock {
+  now(): number;
+  /** The same, less the time for which that source was paused. */
+  running(): number;
+  /** Calls `fn` after `ms`; gives what cancels it. Without it, timers are the operator's own. */
+  after?(ms: number, fn: () => void): () => void;
 }
 
 /** Passes first, before any event: every stateful operator takes its state back. */

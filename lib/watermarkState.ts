@@ -9,6 +9,7 @@ import {
 } from './element.js';
 import { Idleness } from './idleness.js';
 import { type SavedSplit, SplitTable } from './splitTable.js';
+import { sameSettings } from './stage.js';
 import { type OnResume, Valve } from './valve.js';
 import type { Generator } from './watermarks.js';
 
@@ -22,6 +23,8 @@ export interface WatermarkStateConfig<T> {
   /** A `split` function names the splits: those that a source declares mean nothing. */
   readonly ownSplits: boolean;
   readonly origin: number;
+  /** For messages. */
+  readonly id?: string | undefined;
 }
 
 interface Down<T> {
@@ -48,6 +51,7 @@ export class WatermarkState<T> {
   /* Without source splits a stream is one split; those that a source names take its place while it is empty. */
   private empty = false;
   private ended = false;
+  private readonly timed: boolean;
 
   constructor(
     private readonly config: WatermarkStateConfig<T>,
@@ -57,6 +61,7 @@ export class WatermarkState<T> {
     this.splits = new SplitTable(config.generator, config.maxSplits);
     this.valve = new Valve(config.onResume);
     this.idleness = new Idleness(config.idleTimeoutMs);
+    this.timed = config.idleTimeoutMs < Infinity;
     if (config.ownSplits) return;
     this.add(undefined, now);
     this.empty = true;
@@ -78,13 +83,13 @@ export class WatermarkState<T> {
       this.down.next(e);
       return;
     }
-    this.tick(now);
+    if (this.timed) this.tick(now);
     if (this.empty) this.begin(e.split);
     let i = this.splits.find(e.split);
-    if (i < 0) i = this.add(e.split, now);
-    else this.idleness.touch(i, now);
-    this.valve.active(i);
-    if (this.idle) this.settle();
+    if (i < 0) {
+      i = this.add(e.split, now);
+      this.settle();
+    } else if (this.timed) this.wake(i, now);
     this.down.next(e);
     if (!moves) return;
     this.valve.advance(i, this.splits.at(i).generator.event(e.value, e.timestamp));
@@ -133,16 +138,21 @@ export class WatermarkState<T> {
   save(): Chunks {
     const { w, idle, ended, empty } = this;
     const splits = this.splits.save().map((s, i) => ({ ...s, w: this.valve.input(i).watermark }));
-    return new Map<string, Data>([[TIME, { w, idle, ended, empty, splits }]]);
+    return new Map<string, Data>([
+      [TIME, { w, idle, ended, empty, splits, settings: this.settings }],
+    ]);
   }
 
   /**
    * Takes saved state back. Every split is active at its restored W and counts, since it may have a
    * backlog. `restart()` sets their idle clocks going, `settle()` cancels a restored *idle*.
+   * @throws SettingsError
    */
   restore(chunks: Chunks): void {
     const saved = chunks.get(TIME) as Saved | undefined;
     if (saved === undefined) return;
+    const { id } = this.config;
+    sameSettings({ operator: 'watermark', id, settings: this.settings }, saved.settings);
     this.w = saved.w;
     this.idle = saved.idle;
     this.ended = saved.ended;
@@ -159,9 +169,20 @@ export class WatermarkState<T> {
     for (let i = 0; i < this.splits.size; i++) this.idleness.touch(i, now);
   }
 
+  /* Names of one kind mean nothing under the other: restored splits would hold time for ever. */
+  private get settings(): Saved['settings'] {
+    return { split: this.config.ownSplits ? 'a function' : 'of the source' };
+  }
+
   private begin(split: string | undefined): void {
     if (split === undefined) this.empty = false;
     else this.forget();
+  }
+
+  private wake(i: number, now: number): void {
+    this.idleness.touch(i, now);
+    this.valve.active(i);
+    if (this.idle) this.settle();
   }
 
   private forget(): void {
@@ -194,5 +215,6 @@ interface Saved {
   readonly idle: boolean;
   readonly ended: boolean;
   readonly empty: boolean;
+  readonly settings: Readonly<Record<string, string>>;
   readonly splits: readonly (SavedSplit & { readonly w: number })[];
 }

@@ -6,11 +6,11 @@ import { type Duration, durationOption } from '../lib/duration.js';
 import {
   type Barrier,
   barrierAt,
+  brand,
   type Chunks,
   type Data,
   type Element,
   type EventElement,
-  isElement,
   type Membership,
   nextOrigin,
   type Restore,
@@ -144,6 +144,7 @@ class Shell<T> {
   private readonly state: WatermarkState<T>;
   private membership: Membership | undefined;
   private readonly alarm: Alarm;
+  private readonly timed: boolean;
   private origin = 0;
   private lastBarrier = 0;
 
@@ -152,22 +153,29 @@ class Shell<T> {
     private readonly out: Output<Element<T>>,
     turn: Turn,
   ) {
+    this.timed = options.idleTimeoutMs < Infinity;
     this.arrival = new Arrival(options.scheduler, asyncScheduler);
     this.intake = new Intake(options, this.arrival, this.stats);
     this.state = new WatermarkState({ ...options, origin: nextOrigin() }, out, this.idleNow());
-    this.alarm = new Alarm(this.arrival, (now) => turn(() => this.tick(now)));
-    this.alarm.set(this.state.deadline);
+    this.alarm = new Alarm(this.arrival, this.state, turn);
+    this.alarm.set();
     options.stats?.(this.stats);
   }
 
+  /* The test for elements stands here, not in `isElement`: here it sees the shapes of one stream only. */
   next(x: T | Element<T>): void {
-    if (!isElement(x)) this.arrive(x, undefined);
-    else if (x.kind === 'event') this.arrive(x.value as T, x as EventElement<T>);
+    if ((x as Partial<Element<T>> | null | undefined)?.[brand] !== true) {
+      this.arrive(x as T, undefined);
+    } else this.element(x as Element<T>);
+    if (this.timed) this.alarm.set();
+  }
+
+  private element(x: Element<T>): void {
+    if (x.kind === 'event') this.arrive(x.value, x);
     else if (x.kind === 'watermark') this.upstream(x);
     else if (x.kind === 'splits') this.state.declare(x.splits, this.idleNow());
     else if (x.kind === 'barrier') this.barrier(x);
     else if (x.kind === 'restore') this.restore(x);
-    this.alarm.set(this.state.deadline);
   }
 
   complete(): void {
@@ -185,17 +193,12 @@ class Shell<T> {
     const e = this.intake.take(value, from);
     if (e === undefined) return;
     this.state.event(e, this.idleNow(), !this.intake.ahead);
-    setLive(this.stats, this.state.size);
-  }
-
-  private tick(now: number): void {
-    this.state.tick(now);
-    this.alarm.set(this.state.deadline);
+    if (this.stats.live !== this.state.size) setLive(this.stats, this.state.size);
   }
 
   /* Read only where silence counts: a clock read costs as much as all the rest. */
   private idleNow(): number {
-    return this.options.idleTimeoutMs === Infinity ? 0 : this.arrival.running();
+    return this.timed ? this.arrival.running() : 0;
   }
 
   private upstream(e: Watermark): void {

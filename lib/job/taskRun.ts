@@ -146,6 +146,7 @@ export class TaskRun {
     const clock: Membership['clock'] = {
       now: () => runtime.now(),
       running: () => runtime.now() - (this.sources[source]?.gate.heldMs() ?? 0),
+      after: (ms, fn) => runtime.after(ms, fn),
     };
     return (member) => {
       const advanced = member.time ? this.drift.add(source) : () => {};
