@@ -64,7 +64,7 @@ function sample(path: string, ...text: readonly string[]): Source {
   return { path, text: text.join('\n') };
 }
 
-/** The declaration of each export, without the body of a function, and without what overloads hide. */
+/** The declaration of each export: no bodies, and nothing that overloads hide. */
 function exportedSignatures(text: string): string[] {
   const starts = text.matchAll(/^export (?:async )?(function|interface|type|const|class) (\w+)/gm);
   const found = [...starts];
@@ -77,6 +77,30 @@ function exportedSignatures(text: string): string[] {
     return hidden ? [] : [rest.slice(0, to)];
   });
 }
+
+/** Files that a test imports or mirrors, and what these use, however far down. */
+function reachedByTests(sources: readonly Source[]): ReadonlySet<string> {
+  const texts = new Map(sources.map((f) => [f.path, f.text]));
+  const uses = (path: string): string[] =>
+    importsOf(texts.get(path) ?? '').flatMap((s) => targetOf(path, s) ?? []);
+  const tests = [...texts.keys()].filter((path) => path.endsWith('.test.ts'));
+  const waiting = tests.flatMap((path) => [mirrored(path), ...uses(path)]);
+  const reached = new Set<string>();
+  for (const path of waiting) {
+    if (reached.has(path) || path === DOOR) continue;
+    reached.add(path);
+    waiting.push(...uses(path));
+  }
+  return reached;
+}
+
+function mirrored(path: string): string {
+  return path.replace(/^test\//, '').replace(/\.test\.ts$/, '.ts');
+}
+
+/** The public door imports everything: to be reached through it proves nothing. */
+const DOOR = 'operators/index.ts';
+const reached = reachedByTests(files);
 
 const rules: readonly Rule[] = [
   {
@@ -191,8 +215,14 @@ const rules: readonly Rule[] = [
     bad: [sample('test/a.test.ts', `it.${'only'}('x', () => {});`)],
   },
   {
+    says: 'each file of lib and operators is reached by a test',
+    about: (path) => inside('lib', 'operators')(path) && path !== DOOR,
+    finds: ({ path }) => (reached.has(path) ? [] : ['no test leads to it']),
+    bad: [sample('lib/nowhere.ts')],
+  },
+  {
     says: 'each operator shows a diagram',
-    about: (path) => inside('operators')(path) && path !== 'operators/index.ts',
+    about: (path) => inside('operators')(path) && path !== DOOR,
     finds: ({ text }) => (/^ \* ```text$/m.test(text) ? [] : ['no ```text block']),
     bad: [sample('operators/a.ts', '/** An operator. */')],
   },
