@@ -293,3 +293,21 @@ describe('no import leads back to its file', () => {
     expect(cycle).toEqual(['lib/a.ts', 'lib/b.ts', 'lib/job/c.ts', 'lib/a.ts']);
   });
 });
+
+describe('the lockfile names every optional package, also those of other machines', () => {
+  it('or `npm ci` refuses it where a registry lacks some of them', () => {
+    const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
+    expect(unnamedIn(lock.packages)).toEqual([]);
+  });
+  it('and one that is not named is found', () => {
+    const some = { '': {}, 'node_modules/a': { optionalDependencies: { b: '1.0.0' } } };
+    expect(unnamedIn(some)).toEqual(['b']);
+  });
+});
+
+function unnamedIn(packages: Record<string, { optionalDependencies?: object }>): string[] {
+  const wanted = Object.values(packages).flatMap((p) => Object.keys(p.optionalDependencies ?? {}));
+  const named = (name: string): boolean =>
+    Object.keys(packages).some((path) => path.endsWith(`node_modules/${name}`));
+  return [...new Set(wanted)].filter((name) => !named(name));
+}
