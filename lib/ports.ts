@@ -40,6 +40,8 @@ export interface SinkStore {
    * checkpoint store makes the sink class A.
    */
   readonly transaction: object;
+  /** The key columns, where the table has names for them: a value that is its own row leaves them out. */
+  readonly keyColumns?: readonly string[];
   /** Keys within one batch are distinct; a batch is applied whole or not at all. */
   upsert(batch: readonly Upsert[]): Promise<UpsertResult>;
   /** Frees tombstones of deletes at or before this event time. */

@@ -8,6 +8,8 @@ export interface RowRules<T> {
   readonly key: (value: T) => Key;
   readonly row?: ((value: T) => Row) | undefined;
   readonly version?: ((value: T) => number | readonly number[]) | undefined;
+  /** Columns that a value which is its own row leaves to the key. */
+  readonly keyColumns?: readonly string[] | undefined;
   readonly replaces?: ((value: T, window: WindowBounds) => Key) | undefined;
 }
 
@@ -26,10 +28,17 @@ export function effectsOf<T>(rules: RowRules<T>, e: EventElement<T>): PendingRow
     const replaced = keyParts(replacedKey(rules, value, window));
     if (keyText(replaced) !== own) effects.push({ op: 'delete', key: replaced, row: {}, ...order });
   }
-  const row = rules.row === undefined ? value : rules.row(value);
+  const row = rules.row === undefined ? ownRow(rules, value) : rules.row(value);
   if (typeof row !== 'object' || row === null) throw new TypeError('`row` gave no object');
-  effects.push({ op: 'upsert', key, row: row as Row, ...order });
+  effects.push({ op: 'upsert', key, row, ...order });
   return effects;
+}
+
+function ownRow<T>({ keyColumns = [] }: RowRules<T>, value: T): Row {
+  if (typeof value !== 'object' || value === null) {
+    throw new TypeError('the value is no object, so the config needs `row`');
+  }
+  return Object.fromEntries(Object.entries(value).filter(([name]) => !keyColumns.includes(name)));
 }
 
 function keyParts(key: Key): readonly Key[] {

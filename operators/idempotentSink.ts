@@ -17,7 +17,7 @@ export interface IdempotentSinkConfig<T> {
   readonly store: SinkStore;
   /** The key of a row; a tuple for a key of several columns. */
   readonly key: (value: T) => Key;
-  /** The columns besides the key. @default the value itself */
+  /** The columns besides the key. @default the value itself, less the table's key columns */
   readonly row?: (value: T) => Row;
   /** What makes a row newer than another; before the event's `revision`, which is used where absent. */
   readonly version?: (value: T) => number | readonly number[];
@@ -113,7 +113,8 @@ class SinkRun<T> {
     private readonly turn: Turn,
   ) {
     const { key, row, version, replaces, store, poison } = config;
-    const rules = { key, row, version, replaces };
+    const { keyColumns } = store;
+    const rules = { key, row, version, replaces, keyColumns };
     this.state = new SinkState<T>({ rules, store, poison }, (ack) => this.ack(ack));
   }
 

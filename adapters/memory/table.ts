@@ -28,6 +28,10 @@ export class MemoryTable implements TableStore {
     return this.layout.name;
   }
 
+  get keyColumns(): readonly string[] {
+    return this.layout.config.key;
+  }
+
   async open(): Promise<void> {}
 
   async upsert(batch: readonly Upsert[]): Promise<UpsertResult> {

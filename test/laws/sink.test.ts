@@ -1,0 +1,157 @@
+/** Laws of `idempotentSink`: the table does not show arrival order or batches, and nothing is lost beside poison. */
+import fc from 'fast-check';
+import { concat, NEVER, of, Subject, take, toArray } from 'rxjs';
+import {
+  type Ack,
+  collect,
+  count,
+  event,
+  eventTimeWindow,
+  type IdempotentSinkConfig,
+  idempotentSink,
+  type SinkStats,
+  type SinkStore,
+  type Store,
+  StoreError,
+  session,
+  tumbling,
+  watermarkAt,
+} from 'tidemark';
+import { memoryStore } from 'tidemark/memory';
+import type { Element } from '../../lib/element.js';
+import type { Upsert } from '../../lib/ports.js';
+
+interface V {
+  readonly k: string;
+  readonly v: unknown;
+}
+
+const settle = async (): Promise<void> => {
+  for (let i = 0; i < 50; i++) await Promise.resolve();
+};
+
+async function rowsOf(store: Store): Promise<unknown[]> {
+  const rows: unknown[] = [];
+  for await (const row of store.table('t', { key: ['k'] }).rows()) rows.push(row);
+  return rows;
+}
+
+function run(config: Partial<IdempotentSinkConfig<V>> = {}) {
+  const store = memoryStore();
+  const input = new Subject<Element<V>>();
+  const acks: Ack[] = [];
+  let stats: Readonly<SinkStats> | undefined;
+  const end = { completed: false, error: undefined as unknown };
+  const table = store.table('t', { key: ['k'] });
+  const subscription = input
+    .pipe(
+      idempotentSink<V>({
+        store: table,
+        key: (x) => x.k,
+        row: ({ v }) => ({ v }),
+        stats: (live) => {
+          stats = live;
+        },
+        ...config,
+      }),
+    )
+    .subscribe({
+      next: (ack) => acks.push(ack),
+      error: (e) => {
+        end.error = e;
+      },
+      complete: () => {
+        end.completed = true;
+      },
+    });
+  const put = (k: string, v: unknown, timestamp: number, revision?: number[], op?: '-') =>
+    input.next(event({ k, v }, timestamp, { revision, op }));
+  return { store, table, input, acks, end, put, subscription, stats: () => stats as SinkStats };
+}
+
+describe('7 order', () => {
+  it('any arrival order of distinct orders, in any batches, leaves the highest', async () => {
+    const rows = fc.uniqueArray(fc.tuple(fc.nat({ max: 3 }), fc.nat({ max: 3 })), {
+      selector: String,
+      minLength: 1,
+    });
+    await fc.assert(
+      fc.asyncProperty(rows, fc.integer({ min: 1, max: 4 }), async (orders, batch) => {
+        const s = run({ batch });
+        for (const [i, [revision, timestamp]] of orders.entries()) {
+          s.put('a', `${revision}.${timestamp}`, timestamp, [revision]);
+          if (i % 2 === 0) await settle();
+        }
+        s.input.complete();
+        await settle();
+        const highest = orders
+          .map(([r, t]) => `${r}.${t}`)
+          .sort()
+          .at(-1);
+        expect(await rowsOf(s.store)).toEqual([{ k: 'a', v: highest }]);
+        expect(s.end.completed).toBe(true);
+      }),
+      { numRuns: 50 },
+    );
+  });
+});
+
+describe('7 poison', () => {
+  it('rows that the store refuses leave one by one, named by it or not', async () => {
+    for (const names of [true, false]) {
+      const good: string[] = [];
+      const poison: unknown[] = [];
+      const store: SinkStore = {
+        name: 'picky',
+        transaction: {},
+        upsert: async (rows) => {
+          const refused = rows.filter((r) => r.row['v'] === 'bad');
+          if (refused.length > 0) {
+            throw new StoreError('refused', 'no', names ? { refused } : {});
+          }
+          good.push(...rows.map((r) => String(r.key)));
+          return { written: rows.length, ignored: 0, conflicts: 0 };
+        },
+      };
+      const s = run({ store, poison: (p) => poison.push((p.value as V).k) });
+      for (const [k, v] of Object.entries({ a: 1, b: 'bad', c: 1, d: 'bad', e: 1 })) s.put(k, v, 1);
+      await settle();
+      expect([...good].sort()).toEqual(['a', 'c', 'e']);
+      expect(poison).toEqual(['b', 'd']);
+      expect(s.stats()).toMatchObject({ poison: 2, written: 3, live: 0 });
+    }
+  });
+});
+
+describe('the stream', () => {
+  it('an unsubscription stops the writing after the batch under way', async () => {
+    const s = run({ batch: 1 });
+    s.put('a', 1, 1);
+    s.put('b', 1, 1);
+    await Promise.resolve();
+    s.subscription.unsubscribe();
+    await settle();
+    expect(await rowsOf(s.store)).toHaveLength(1);
+  });
+
+  it('take(1) takes one ack', async () => {
+    const store = memoryStore();
+    const acks: Ack[] = [];
+    concat(of(event({ k: 'a', v: 1 }, 1)), NEVER)
+      .pipe(
+        idempotentSink<V>({ store: store.table('t', { key: ['k'] }), key: (x) => x.k }),
+        take(1),
+      )
+      .subscribe((ack) => acks.push(ack));
+    await settle();
+    expect(acks).toHaveLength(1);
+  });
+
+  it('a row is the value itself where there is no `row`', async () => {
+    const s = run({ row: undefined as never });
+    s.put('a', 7, 1);
+    await settle();
+    expect(await rowsOf(s.store)).toEqual([{ k: 'a', v: 7 }]);
+  });
+});
+
