@@ -89,8 +89,8 @@ export interface SinkMember {
 export interface Membership {
   /** The state of the checkpoint, or undefined when there is none. */
   readonly restored: Chunks | undefined;
-  /** The inputs have completed: this state counts in every later checkpoint, these rows in the next. */
-  readonly finished: (state: Chunks, rows?: readonly unknown[]) => void;
+  /** Nothing more will come or is wanted: this state counts in every later checkpoint, these rows in the next. */
+  readonly finished: (state: () => Chunks, rows?: readonly unknown[]) => void;
   /** A `watermark` has emitted W. */
   readonly advanced: (w: number, idle: boolean) => void;
   readonly clock: JobClock;

@@ -196,6 +196,7 @@ export function stageOperator<Out>(
         stage.next(e, input);
       },
       complete: (input) => stage.complete(input),
+      dispose: () => stage.leave(),
     };
   });
 }

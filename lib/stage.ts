@@ -123,8 +123,13 @@ export class Stage {
     time.completed = true;
     this.rise(input, Infinity, time.origin ?? 0);
     if (this.down.closed || !this.inputs.every((i) => i.completed)) return;
-    this.membership?.finished(this.save(), this.logic.sink?.takeRows());
+    this.leave();
     this.down.complete();
+  }
+
+  /** Downstream wants no more: a job must not wait for this operator. */
+  leave(): void {
+    this.membership?.finished(() => this.save(), this.logic.sink?.takeRows());
   }
 
   /** The state as it would be in a snapshot. */

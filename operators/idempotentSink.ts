@@ -136,7 +136,10 @@ class SinkRun<T> {
         if (e.kind === 'event' && !this.state.inJob) this.kick();
       },
       complete: (input) => stage.complete(input),
-      dispose: () => this.timers.unsubscribe(),
+      dispose: () => {
+        this.timers.unsubscribe();
+        stage.leave();
+      },
     };
   }
 

@@ -181,12 +181,13 @@ class Shell<T> {
   complete(): void {
     this.state.end();
     if (this.out.closed) return;
-    this.membership?.finished(this.save());
+    this.membership?.finished(() => this.save());
     this.out.complete();
   }
 
   dispose(): void {
     this.alarm.clear();
+    this.membership?.finished(() => this.save());
   }
 
   private arrive(value: T, from: EventElement<T> | undefined): void {

@@ -24,12 +24,20 @@ interface Enrolled {
 export class Roster {
   private readonly enrolled = new Map<string, Enrolled>();
   private closed = false;
+  private ended = false;
 
   constructor(
     private readonly job: string,
     private readonly transaction: object,
     private readonly checkpoint: Checkpoint | undefined,
+    /** Called when an operator leaves: a checkpoint may have waited for it. */
+    private readonly changed: () => void,
   ) {}
+
+  /** The run is over: who leaves now has nothing to hand in. */
+  end(): void {
+    this.ended = true;
+  }
 
   /** @throws JobError when the id is missing or taken, or the sink cannot be part of the checkpoint */
   register(member: Member, rest: Pick<Membership, 'advanced' | 'clock'>): Membership {
@@ -47,9 +55,11 @@ export class Roster {
     return {
       ...rest,
       restored: this.checkpoint?.state.get(id),
-      finished: (state: Chunks, rows = []) => {
-        entry.final = encodeChunks(state);
+      finished: (state: () => Chunks, rows = []) => {
+        if (this.ended || entry.final !== undefined) return;
+        entry.final = encodeChunks(state());
         this.carry(id, rows as readonly PendingRow[]);
+        this.changed();
       },
     };
   }

@@ -69,7 +69,8 @@ export class TaskRun {
       const { epoch, checkpoint } = await store.acquire(job, task, fingerprint);
       if (this.ended) return;
       this.epoch = epoch;
-      const roster = new Roster(job, store.transaction, checkpoint);
+      const left = () => this.coordinator?.reported();
+      const roster = new Roster(job, store.transaction, checkpoint, left);
       this.roster = roster;
       const wait = (ms: number) => new Promise<void>((resolve) => this.after(ms, resolve));
       this.commits = new Commits({ job, task, epoch, fingerprint, store, roster, wait });
@@ -244,6 +245,7 @@ export class TaskRun {
 
   private close(): Promise<unknown> {
     this.ended = true;
+    this.roster?.end();
     this.coordinator?.end();
     for (const cancel of this.timers) cancel();
     this.timers.clear();

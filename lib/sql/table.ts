@@ -32,6 +32,10 @@ export class SqlTable implements TableStore {
     this.transaction = home.transaction;
   }
 
+  get keyColumns(): readonly string[] {
+    return this.config.key;
+  }
+
   async open(): Promise<void> {
     await this.layout();
   }

@@ -1,6 +1,6 @@
 /** `job`: checkpoints, restarts, and what it refuses; over a store in memory. */
 import fc from 'fast-check';
-import { map } from 'rxjs';
+import { map, take } from 'rxjs';
 import {
   count,
   dedupe,
@@ -236,6 +236,34 @@ it('stop does not flush open windows, drain does', async () => {
     if (how === 'drain') expect(rows).toEqual(table);
     else expect(rows.length).toBeLessThan(table.length);
   }
+});
+
+it('takes the rows of a pipeline that ends early into the next checkpoint', async () => {
+  const store = memoryStore();
+  const out = store.table('out', { key: ['id'] });
+  const j = job({
+    id: 'j',
+    checkpoints: store.checkpoints(),
+    every: '1h',
+    everyEvents: 1000,
+    topology: (t) =>
+      t.sink(
+        t
+          .source(input.clicks)
+          .pipe(
+            watermark({ id: 'time', timestamp: (c) => c.at }),
+            values(take(5)),
+            idempotentSink({
+              id: 'out',
+              store: out,
+              key: (c) => c.id,
+              row: ({ user }) => ({ user }),
+            }),
+          ),
+      ),
+  });
+  expect(await j.run()).toBe('completed');
+  expect(await out.count()).toBe(5);
 });
 
 it('holds a source that runs ahead of the other in event time', async () => {

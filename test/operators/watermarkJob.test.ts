@@ -60,7 +60,7 @@ class Bench {
       return {
         restored: state,
         finished: (chunks) => {
-          this.finished = chunks;
+          this.finished = chunks();
         },
         advanced: (w, idle) => this.told.push(`${w}${idle ? ' idle' : ''}`),
         clock,
