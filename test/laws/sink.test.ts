@@ -1,25 +1,18 @@
 /** Laws of `idempotentSink`: the table does not show arrival order or batches, and nothing is lost beside poison. */
 import fc from 'fast-check';
-import { concat, NEVER, of, Subject, take, toArray } from 'rxjs';
+import { concat, NEVER, of, Subject, take } from 'rxjs';
 import {
   type Ack,
-  collect,
-  count,
   event,
-  eventTimeWindow,
   type IdempotentSinkConfig,
   idempotentSink,
   type SinkStats,
   type SinkStore,
   type Store,
   StoreError,
-  session,
-  tumbling,
-  watermarkAt,
 } from 'tidemark';
 import { memoryStore } from 'tidemark/memory';
 import type { Element } from '../../lib/element.js';
-import type { Upsert } from '../../lib/ports.js';
 
 interface V {
   readonly k: string;
@@ -154,4 +147,3 @@ describe('the stream', () => {
     expect(await rowsOf(s.store)).toEqual([{ k: 'a', v: 7 }]);
   });
 });
-

@@ -248,18 +248,16 @@ it('takes the rows of a pipeline that ends early into the next checkpoint', asyn
     everyEvents: 1000,
     topology: (t) =>
       t.sink(
-        t
-          .source(input.clicks)
-          .pipe(
-            watermark({ id: 'time', timestamp: (c) => c.at }),
-            values(take(5)),
-            idempotentSink({
-              id: 'out',
-              store: out,
-              key: (c) => c.id,
-              row: ({ user }) => ({ user }),
-            }),
-          ),
+        t.source(input.clicks).pipe(
+          watermark({ id: 'time', timestamp: (c) => c.at }),
+          values(take(5)),
+          idempotentSink({
+            id: 'out',
+            store: out,
+            key: (c) => c.id,
+            row: ({ user }) => ({ user }),
+          }),
+        ),
       ),
   });
   expect(await j.run()).toBe('completed');
