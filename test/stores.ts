@@ -497,11 +497,13 @@ function checkpointSuite(under: StoreUnderTest): void {
     const { epoch } = await acquire();
     await checkpoints().commit(commitOf(epoch, 1));
     const rows = [up(['a'], { v: 1 }), up(['b'], { v: 'x' })];
-    const two = { state: new Map([['op', state({ a: 'two', b: 1 })]]) };
+    const two = { state: new Map([['op', state({ a: 1, b: 1 })]]) };
     const first = commitOf(epoch, 2, { ...two, rows: [{ store: table, rows }] });
     await expect(checkpoints().commit(first)).rejects.toMatchObject({ kind: 'refused' });
     const again = { ...first, rows: [{ store: table, rows: rows.slice(0, 1) }] };
+    const before = checkpoints().written?.chunks ?? 0;
     expect(await checkpoints().commit(again)).toMatchObject({ outcome: 'ok' });
+    expect((checkpoints().written?.chunks ?? 0) - before).toBe(1);
     expect(await stateNow()).toEqual(two.state);
     expect(await table.count()).toBe(1);
   });
@@ -584,6 +586,10 @@ function checkpointSuite(under: StoreUnderTest): void {
       expect(await all(table)).toEqual([{ k: 'a', v: 1 }]);
       expect(await table.upsert([up(['b'], { v: 1 }, [8])])).toMatchObject({ ignored: 1 });
       expect(await acquire()).toMatchObject({ epoch: epoch + 1, checkpoint: { n: 1 } });
+      const next = new Map([['op', state({ a: 1, b: 2 })]]);
+      await checkpoints().commit(commitOf(epoch + 1, 2, { state: next }));
+      expect(checkpoints().written?.chunks).toBe(1);
+      expect(await stateNow()).toEqual(next);
     });
 
   if (under.raiseFormat !== undefined)

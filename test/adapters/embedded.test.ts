@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type DataDirectory, openDirectory } from '../../adapters/embedded/directory.js';
 import { type EmbeddedPostgres, startPostgres } from '../../adapters/embedded/postgres.js';
+import { encode } from '../../lib/codec.js';
 import type { Row, Store, TableStore, Upsert } from '../../lib/ports.js';
 import { SqlStore } from '../../lib/sql/store.js';
 import { storeSuite } from '../stores.js';
@@ -83,6 +84,13 @@ describe('a table that was there before', () => {
     expect(rows[2000]).toEqual({ t: new Date(Date.UTC(2024, 0, 1, 0, 0, 0, 2)) });
   });
 
+  test('is read by code point, whatever its collation', async () => {
+    await postgres.query('create table worded (k text collate "und-x-icu" primary key)');
+    const table = store.table('worded', { key: ['k'] });
+    await table.upsert(['b', 'a', 'Z', 'ä'].map((k) => up([k], {})));
+    expect((await all(table)).map((r) => r['k'])).toEqual(['Z', 'a', 'b', 'ä']);
+  });
+
   test('without the key, or missing, is refused', async () => {
     await postgres.query('create table keyless (k text, v int8, unique (k, v))');
     const refused = (name: string, key: string[], columns?: Record<string, string>) =>
@@ -114,6 +122,45 @@ test('rows that the database refuses are found and named, and no other is writte
   const twice = [up([1], { v: 1, w: 'a' }), up([1], { v: 2, w: 'b' })];
   await expect(table.upsert(twice)).rejects.toMatchObject({ kind: 'refused', refused: twice });
   expect(await table.upsert(rows)).toMatchObject({ written: 50 });
+});
+
+test('a commit that the database refuses names the rows and changes nothing', async () => {
+  await postgres.query('create table gated (k int8 primary key check (k < 10))');
+  const table = store.table('gated', { key: ['k'] });
+  const checkpoints = store.checkpoints();
+  const { epoch } = await checkpoints.acquire('gated', '0', 'f');
+  const chunks = () => checkpoints.written?.chunks ?? 0;
+  const commit = (n: number, keys: readonly number[]) =>
+    checkpoints.commit({
+      job: 'gated',
+      task: '0',
+      epoch,
+      n,
+      prev: n - 1,
+      positions: new Map(),
+      state: new Map([
+        [
+          'op',
+          new Map([
+            ['same', encode('x')],
+            ['new', encode(n)],
+          ]),
+        ],
+      ]),
+      rows: [{ store: table, rows: keys.map((k) => up([k], {}, [n])) }],
+      drained: false,
+      fingerprint: 'f',
+    });
+  await commit(1, [1, 2]);
+  await expect(commit(2, [3, 10, 4, 11])).rejects.toMatchObject({
+    kind: 'refused',
+    refused: [{ key: [10] }, { key: [11] }],
+  });
+  expect(await checkpoints.lastCommitted('gated', '0')).toEqual({ epoch, n: 1 });
+  expect(await table.count()).toBe(2);
+  const before = chunks();
+  expect(await commit(2, [3, 4])).toMatchObject({ outcome: 'ok', results: [{ written: 2 }] });
+  expect(chunks() - before).toBe(1);
 });
 
 test('rows of one batch may set different columns', async () => {
