@@ -25,7 +25,7 @@ export class SplitTable<T> {
   private recent: string | undefined;
   private recentIndex = -1;
   /* Splits of the checkpoint that their source has not declared again yet. */
-  private owed: Set<string | undefined> | undefined;
+  private owed = new Set<string | undefined>();
 
   constructor(
     private readonly generator: () => Generator<T>,
@@ -60,7 +60,6 @@ export class SplitTable<T> {
     }
     this.splits.push({ name, declared: false, generator: this.generator() });
     this.indexes.set(name, i);
-    if (name === this.recent) this.recentIndex = i;
     return i;
   }
 
@@ -72,10 +71,8 @@ export class SplitTable<T> {
 
   /** The first declaration after a restore must name every declared split of the checkpoint. @throws SplitError */
   settleDebt(names: readonly string[]): void {
-    const { owed } = this;
-    this.owed = undefined;
-    for (const name of names) owed?.delete(name);
-    const [gone] = owed ?? [];
+    for (const name of names) this.owed.delete(name);
+    const [gone] = this.owed;
     if (gone === undefined) return;
     throw new SplitError(
       'watermark',

@@ -165,12 +165,16 @@ describe('watermark in a job', () => {
     }
   });
 
-  it('stays finished', () => {
-    const one = new Bench({});
-    one.send(at(5), watermarkAt(Infinity));
-    const two = new Bench({});
-    two.restore(one.save());
+  it('stays finished, also where it was idle, whatever its source declares', () => {
+    const one = new Bench({ idleTimeout: 10 });
+    one.restore();
+    one.send(splitsOf(['q']), of('q', 5));
+    one.pass(10);
+    expect(one.send(watermarkAt(Infinity))).toEqual(['WInfinity']);
+    const two = new Bench({ idleTimeout: 10 });
+    expect(two.restore(one.save())).toEqual(['restore']);
     expect(two.send(splitsOf(['p']), watermarkAt(Infinity))).toEqual([]);
+    expect(two.pass(10)).toEqual([]);
     expect(two.complete()).toEqual(['|']);
   });
 
@@ -192,6 +196,31 @@ describe('watermark in a job', () => {
     two.restore(one.save());
     const later = two.send({ at: 40, from: 'b' }, { at: 32, from: 'a' });
     expect(later).toEqual(['40 of b', '32 of a', 'W31']);
+  });
+
+  it('leaves a split out that wakes behind the restored W', () => {
+    const one = new Bench({ ...bySplit, idleTimeout: 10 });
+    one.restore();
+    one.send({ at: 5, from: 'a' }, { at: 21, from: 'd' });
+    one.pass(5);
+    one.send({ at: 30, from: 'b' });
+    expect(one.pass(5)).toEqual(['W20', 'W29']);
+    const two = new Bench({ ...bySplit, idleTimeout: 10 });
+    two.restore(one.save());
+    two.pass(5);
+    two.send({ at: 9, from: 'a' }, { at: 31, from: 'b' });
+    expect(two.pass(5)).toEqual([]); // d is idle
+    two.send({ at: 22, from: 'd' });
+    expect(two.send({ at: 40, from: 'b' }, { at: 41, from: 'a' })).toEqual([
+      ...['40 of b', '41 of a', 'W39'],
+    ]);
+  });
+
+  it('passes the first restore only, as where streams of one job meet above it', () => {
+    const bench = new Bench({});
+    expect(bench.restore()).toEqual(['restore']);
+    expect(bench.restore()).toEqual([]);
+    expect(bench.members).toHaveLength(1);
   });
 
   it('counts a new split that its source declares after a restore from −∞ on', () => {
