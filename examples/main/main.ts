@@ -1,10 +1,11 @@
 /** The command of the main job: options in, an exit code out, and one sentence for whatever goes wrong. */
+import { SettingsError } from 'tidemark';
 import { help, UsageError } from './command.js';
 import { mainProgram } from './mainJob.js';
 import { readMainOptions } from './options.js';
 import { mainOptions } from './optionTables.js';
 import type { Program, Stop } from './program.js';
-import { run } from './run.js';
+import { HINT, run } from './run.js';
 import type { Streams } from './writers.js';
 
 const USAGE = `npm start -- [options]
@@ -42,6 +43,10 @@ export async function command(
 
 /** What was thrown, on one line. */
 export function sentenceOf(thrown: unknown): string {
+  if (thrown instanceof SettingsError) {
+    const { name, was, is } = thrown.setting;
+    return `\`${name}\` is ${is} but was ${was} when the checkpoint was made; ${HINT}`;
+  }
   const text = thrown instanceof Error ? thrown.message : String(thrown);
   return text.replace(/\s*[\r\n]+\s*/g, ' ');
 }

@@ -35,6 +35,7 @@ function build(options: MainOptions, context: Context): Pipeline {
   });
   const stats = (name: string) => meters.get<Stats>(name);
   return {
+    inputs: [events, profiles],
     topology,
     counts(read) {
       const windows = meters.get<WindowStats>('per-user');

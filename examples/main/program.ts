@@ -4,7 +4,7 @@ import type { LineCounts } from 'tidemark/files';
 import type { TableConfig, TableStore } from 'tidemark/memory';
 import type { OutputOptions, StoreOptions } from './options.js';
 import type { Meters, PipelineDoors } from './parts.js';
-import type { InputDoors, InputName } from './sources.js';
+import type { Input, InputDoors, InputName } from './sources.js';
 import type { Summary } from './summary.js';
 
 /** A table of a program, and the file that its rows are written to at the end. */
@@ -27,6 +27,7 @@ export type Counts = Pick<Summary, 'events' | 'profiles' | 'windows' | 'peak'>;
 
 /** A pipeline that is ready to run. */
 export interface Pipeline {
+  readonly inputs: readonly Input<unknown>[];
   readonly topology: (t: Task) => void;
   /** The counts so far, those from before a restart included; `read` are those of an input. */
   readonly counts: (read: (input: InputName) => LineCounts) => Counts;

@@ -15,10 +15,20 @@ import { DoorFile, type Streams } from './writers.js';
 export async function run(program: Program, streams: Streams, stop?: Stop): Promise<number> {
   const store = await openStore(program.options.store);
   try {
-    return await new Run(program, store, streams).toEnd(stop);
+    return await runOn(store, program, streams, stop);
   } finally {
     await store.close();
   }
+}
+
+/** Runs on a store that is open, and stays so. */
+export function runOn(
+  store: Store,
+  program: Program,
+  streams: Streams,
+  stop?: Stop,
+): Promise<number> {
+  return new Run(program, store, streams).toEnd(stop);
 }
 
 /* The embedded Postgres is loaded only where it is used: it is an optional package. */
@@ -54,6 +64,7 @@ class Run {
   async toEnd(stop: Stop | undefined): Promise<number> {
     const task = this.job();
     const stopped = await this.work(task, stop);
+    this.checkInputs(task);
     this.rejected.close();
     this.late.close();
     if (stopped !== undefined) return this.failure(`stopped by ${stopped} at a checkpoint`);
@@ -62,6 +73,15 @@ class Run {
     await writeResults(results);
     if (!this.program.options.quiet) await showResults(results);
     return this.verdict(task);
+  }
+
+  /* A source that was read to its end by a run before is not opened: nothing else looks at its origin. */
+  private checkInputs(task: Job): void {
+    for (const { name, origin } of this.pipeline.inputs) {
+      const was = positionOf(task, name)?.input;
+      if (was === undefined || was === origin) continue;
+      throw new Error(`the checkpoint has read ${name} from ${was}, not from ${origin}; ${HINT}`);
+    }
   }
 
   private context(): Context {
@@ -105,17 +125,18 @@ class Run {
     const { stderr } = this.streams;
     const live = !this.program.options.quiet && stderr.isTTY === true;
     const hide = live ? showProgress(stderr, () => this.progress(task)) : () => {};
-    let stopped: string | undefined;
-    stop?.requested.then((signal) => {
-      stopped = signal;
-      return task.stop();
-    });
+    let signal = 'request';
+    stop?.requested
+      .then((by) => {
+        signal = by;
+        return task.stop();
+      })
+      .catch(() => {}); // what makes it fail is told by the run
     try {
-      await task.run();
+      return (await task.run()) === 'stopped' ? signal : undefined;
     } finally {
       hide();
     }
-    return stopped;
   }
 
   private progress(task: Job): string {
@@ -149,8 +170,8 @@ class Run {
   }
 
   private verdict(task: Job): number {
-    for (const input of ['events', 'profiles'] as const) {
-      const damage = positionOf(task, input)?.damage;
+    for (const { name } of this.pipeline.inputs) {
+      const damage = positionOf(task, name)?.damage;
       if (damage === undefined) continue;
       const { line, reason } = damage;
       return this.failure(`${damage.input} is damaged after line ${line}: ${reason}`);
@@ -165,6 +186,9 @@ class Run {
     return 1;
   }
 }
+
+/** What to do when a checkpoint does not fit the options. */
+export const HINT = 'give the same options, or another --table or --store';
 
 const unread: LineCounts = { lines: 0, malformed: 0, invalid: 0 };
 

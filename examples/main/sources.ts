@@ -31,6 +31,8 @@ export interface InputDoors {
 /** A source, and what is known of it from outside. */
 export interface Input<T> {
   readonly name: InputName;
+  /** What is read: the path, or the description of what is made; part of its positions. */
+  readonly origin: string;
   readonly source: Source<T>;
   /** The line of the row that it emitted last: for the doors of the operators behind it. */
   readonly line: () => number;
@@ -61,9 +63,11 @@ function input<T>(
     damaged: () => {}, // its position says so, also after a restart
   };
   const path = o[name];
+  const origin =
+    path ?? (o.generate === undefined ? 'the bundled log' : JSON.stringify(o.generate));
   const source =
     path === undefined
-      ? lineSource({ ...common, ...made(name, o) })
+      ? lineSource({ ...common, input: origin, open: opener(name, o) })
       : ndjsonSource({ ...common, path, stdin: doors.stdin });
   const told: Source<T> = {
     name,
@@ -74,15 +78,15 @@ function input<T>(
   };
   return {
     name,
+    origin,
     source: o.rate === undefined ? told : paced(told, o.rate),
     line: () => last,
   };
 }
 
-function made(name: InputName, o: InputOptions) {
+function opener(name: InputName, o: InputOptions): (at: unknown) => IndexedLines {
   const { count, lineAt } = o.generate === undefined ? bundled(name) : synthetic(name, o.generate);
-  const input = o.generate === undefined ? 'the bundled log' : JSON.stringify(o.generate);
-  return { input, open: (at: unknown) => new IndexedLines(count, lineAt, at) };
+  return (at) => new IndexedLines(count, lineAt, at);
 }
 
 function synthetic(name: InputName, o: NonNullable<InputOptions['generate']>): SyntheticLines {

@@ -42,6 +42,7 @@ function build(options: ProjectOptions, context: Context): Pipeline {
   const [table] = tables;
   if (table === undefined) throw new Error('no table');
   return {
+    inputs: [eventsIn, profilesIn],
     topology(t) {
       const profiles = t.source(profilesIn.source).pipe(inTime('p.time', profilesIn, time));
       const events = t

@@ -31,6 +31,7 @@ function build(options: SlidingOptions, context: Context): Pipeline {
   const [table, beside] = tables;
   if (table === undefined) throw new Error('no table');
   return {
+    inputs: [input],
     topology(t) {
       const events = t
         .source(input.source)

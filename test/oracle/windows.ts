@@ -43,17 +43,17 @@ export function judge(
     isLate: (t: number, w: number) => boolean;
   },
 ): Judged[] {
-  const firsts: { id: string; until: number }[] = [];
+  const until = new Map<string, number>();
   const taken: Judged[] = [];
   let max = -Infinity;
   for (const row of rows) {
     const w = max - o.outOfOrderness - 1;
     const id = o.id === undefined ? undefined : row.text[o.id];
     if (o.isLate(row.time, w)) counts.late++;
-    else if (id !== undefined && firsts.some((f) => f.id === id && w < f.until)) counts.duplicate++;
+    else if (id !== undefined && w < (until.get(id) ?? -Infinity)) counts.duplicate++;
     else {
       counts.accepted++;
-      if (id !== undefined) firsts.push({ id, until: row.time + o.within });
+      if (id !== undefined) until.set(id, row.time + o.within);
       taken.push({ row, w });
     }
     max = Math.max(max, row.time);
