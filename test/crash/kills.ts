@@ -1,0 +1,188 @@
+/** Kills the main job with SIGKILL in the middle of its work, starts it again until done, and compares the tables. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+export interface KillOptions {
+  readonly kills: number;
+  readonly seed: number;
+  /** Kills in one run before it is let through; the next run begins anew. @default 3 */
+  readonly killsPerRun?: number;
+  readonly events?: number;
+  readonly log?: (line: string) => void;
+}
+
+export interface KillReport {
+  readonly runs: number;
+  readonly kills: number;
+  /** Kills that came after the first input of that process was read and before its last. */
+  readonly midWork: number;
+  /** Rows of the undisturbed table that are missing; rows that it has not, or twice; rows that differ. */
+  readonly lost: number;
+  readonly doubled: number;
+  readonly wrong: number;
+}
+
+/* The built program, as a user runs it; commands of the package start in its root. */
+const cli = join(process.cwd(), 'dist/examples/main/cli.js');
+
+/** Numerical Recipes' generator: the moments of the kills follow from the seed, as far as clocks allow. */
+function random(seed: number): () => number {
+  let x = seed | 0;
+  return () => {
+    x = (Math.imul(x, 1664525) + 1013904223) | 0;
+    return (x >>> 0) / 2 ** 32;
+  };
+}
+
+export async function killRuns(options: KillOptions): Promise<KillReport> {
+  const { kills, seed, killsPerRun = 3, events = 30_000, log = () => {} } = options;
+  const dir = mkdtempSync(join(tmpdir(), 'tidemark-crash-'));
+  const next = random(seed);
+  const total = { runs: 0, kills: 0, midWork: 0, lost: 0, doubled: 0, wrong: 0 };
+  try {
+    const undisturbed = await reference(dir, seed, events);
+    while (total.kills < kills) {
+      const home = join(dir, `run-${total.runs}`);
+      const most = Math.min(killsPerRun, kills - total.kills);
+      const run = new KillRun(home, inputOf(seed, events), next);
+      const { killed, midWork } = await run.toEnd(most);
+      const found = compare(undisturbed, rowsIn(`${home}.out`));
+      total.runs++;
+      total.kills += killed;
+      total.midWork += midWork;
+      for (const what of ['lost', 'doubled', 'wrong'] as const) total[what] += found[what];
+      log(
+        `run ${total.runs}: ${killed} kills, ${midWork} mid-work; ${undisturbed.length} rows, ` +
+          `${found.lost} lost, ${found.doubled} doubled, ${found.wrong} wrong`,
+      );
+      rmSync(home, { recursive: true, force: true });
+      if (killed === 0) throw new Error('a run ended before it could be killed: raise --events');
+    }
+    return total;
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+function inputOf(seed: number, events: number): readonly string[] {
+  const input = { generate: events, seed, 'malformed-share': 0.01, 'dup-share': 0.05 };
+  return Object.entries(input).flatMap(([name, value]) => [`--${name}`, String(value)]);
+}
+
+async function reference(dir: string, seed: number, events: number): Promise<readonly string[]> {
+  const out = join(dir, 'undisturbed.out');
+  const child = start([...inputOf(seed, events), '--store', 'memory:', '--out', out]);
+  const { code, error } = await ended(child);
+  if (code !== 0) throw new Error(`the undisturbed run failed: ${error}`);
+  return rowsIn(out);
+}
+
+/* One run: processes over one store, killed until they may end. */
+class KillRun {
+  private readonly rejected: string;
+
+  constructor(
+    private readonly home: string,
+    private readonly input: readonly string[],
+    private readonly next: () => number,
+  ) {
+    this.rejected = `${home}.rejected`;
+  }
+
+  async toEnd(most: number): Promise<{ killed: number; midWork: number }> {
+    let killed = 0;
+    let midWork = 0;
+    for (;;) {
+      const child = start([
+        ...this.input,
+        ...['--store', `pglite:${this.home}`, '--out', `${this.home}.out`],
+        ...['--rejected', this.rejected, '--rate', '15000'],
+        ...['--checkpoint-every', '100ms', '--checkpoint-every-events', '1000'],
+      ]);
+      const over = ended(child);
+      const hit = killed < most && (await this.kill(child, over));
+      const { code, signal, error } = await over;
+      if (signal === 'SIGKILL') {
+        killed++;
+        if (hit) midWork++;
+      } else if (code === 0) return { killed, midWork };
+      else throw new Error(`a run failed, code ${code}: ${error}`);
+    }
+  }
+
+  /* The first rejected line of this process shows that it is at work; now and then it is hit before. */
+  private async kill(child: ChildProcess, over: Promise<unknown>): Promise<boolean> {
+    const before = sizeOf(this.rejected);
+    let running = true;
+    over.then(() => {
+      running = false;
+    });
+    const early = this.next() < 0.15;
+    if (early) await sleep(this.next() * 1500);
+    else while (running && sizeOf(this.rejected) === before) await sleep(2);
+    if (!early) await sleep(this.next() * 1200);
+    const working = sizeOf(this.rejected) !== before;
+    return child.kill('SIGKILL') && working;
+  }
+}
+
+function start(args: readonly string[]): ChildProcess {
+  return spawn(process.execPath, [cli, '--quiet', ...args], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+}
+
+interface Ended {
+  readonly code: number | null;
+  readonly signal: string | null;
+  readonly error: string;
+}
+
+function ended(child: ChildProcess): Promise<Ended> {
+  let error = '';
+  child.stderr?.on('data', (text) => {
+    error += text;
+  });
+  return new Promise((resolve) => {
+    child.on('close', (code, signal) => resolve({ code, signal, error: error.trim() }));
+  });
+}
+
+function sizeOf(path: string): number {
+  return existsSync(path) ? statSync(path).size : 0;
+}
+
+/* Rows without the time of their writing, which no two runs share. */
+function rowsIn(path: string): readonly string[] {
+  const lines = readFileSync(path, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '');
+  return lines.map((line) => JSON.stringify({ ...JSON.parse(line), last_updated: undefined }));
+}
+
+function compare(
+  wanted: readonly string[],
+  got: readonly string[],
+): { lost: number; doubled: number; wrong: number } {
+  const keyOf = (row: string): string => {
+    const { window_start, user_id } = JSON.parse(row);
+    return `${window_start} ${user_id}`;
+  };
+  const rows = new Map(wanted.map((row) => [keyOf(row), row]));
+  const found = { lost: 0, doubled: 0, wrong: 0 };
+  for (const row of got) {
+    const key = keyOf(row);
+    const expected = rows.get(key);
+    if (expected === undefined) found.doubled++;
+    else if (expected !== row) found.wrong++;
+    rows.delete(key);
+  }
+  found.lost = rows.size;
+  return found;
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
