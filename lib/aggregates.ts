@@ -15,6 +15,8 @@ export interface Timed {
 export interface Aggregate<T, R, A = any> {
   /** The accumulator of no event. */
   readonly create: () => A;
+  /** Makes a used accumulator that of no event again, to save making one. @default `create()` */
+  readonly reset?: ((acc: A) => A) | undefined;
   /** `arrival` grows with every event of the operator: it orders events of one timestamp. */
   readonly add: (acc: A, value: T, at: Timed, arrival: number) => A;
   readonly merge?: ((acc: A, other: A) => A) | undefined;
@@ -65,6 +67,12 @@ function totals<T>(
 ): Aggregate<T, number, Total> {
   return {
     create: () => ({ sum: 0, lost: 0, n: 0 }),
+    reset: (t) => {
+      t.sum = 0;
+      t.lost = 0;
+      t.n = 0;
+      return t;
+    },
     add: (t, value) => {
       addTo(t, f(value));
       t.n++;

@@ -9,6 +9,10 @@ export type Accumulators = unknown[];
 export class Fold<T> {
   private readonly names: readonly string[];
   private readonly parts: readonly Aggregate<T, unknown>[];
+  /* The first three also by name: each has a call of its own in `add`, which can be inlined. */
+  private readonly a: Aggregate<T, unknown> | undefined;
+  private readonly b: Aggregate<T, unknown> | undefined;
+  private readonly c: Aggregate<T, unknown> | undefined;
 
   /** `merges`: accumulators will be merged, so aggregates without `merge` keep their events. */
   constructor(
@@ -27,6 +31,7 @@ export class Fold<T> {
       }
       return merges ? mergeable(part) : part;
     });
+    [this.a, this.b, this.c] = this.parts;
   }
 
   create(): Accumulators {
@@ -36,13 +41,25 @@ export class Fold<T> {
     return accs;
   }
 
+  /** Makes used accumulators those of no event. */
+  reset(accs: Accumulators): void {
+    for (let i = 0; i < this.parts.length; i++) {
+      const part = this.parts[i] as Aggregate<T, unknown>;
+      accs[i] = part.reset === undefined ? part.create() : part.reset(accs[i]);
+    }
+  }
+
   /* The event goes along whole: a bare timestamp would be boxed at every call. */
   add(accs: Accumulators, e: EventElement<T>, arrival: number): void {
     const { value } = e;
+    const { a, b, c, parts } = this;
     let i = 0;
     try {
-      for (; i < this.parts.length; i++) {
-        accs[i] = (this.parts[i] as Aggregate<T, unknown>).add(accs[i], value, e, arrival);
+      if (a !== undefined) accs[0] = a.add(accs[0], value, e, arrival);
+      if (b !== undefined) accs[1] = b.add(accs[++i], value, e, arrival);
+      if (c !== undefined) accs[2] = c.add(accs[++i], value, e, arrival);
+      for (i = 3; i < parts.length; i++) {
+        accs[i] = (parts[i] as Aggregate<T, unknown>).add(accs[i], value, e, arrival);
       }
     } catch (thrown) {
       this.fail(i, thrown);

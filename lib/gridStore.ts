@@ -8,7 +8,7 @@ import type { Key, KeyId } from './key.js';
 import { KeyCount } from './keyCount.js';
 import { LatePanes } from './latePanes.js';
 import { deltaPaneOf, paneOf } from './panes.js';
-import { Partial, type Slice, SliceList } from './slices.js';
+import { type Partial, PartialMaker, type Slice, SliceList } from './slices.js';
 import { SlidingTotals } from './slidingTotals.js';
 import { setLive } from './stats.js';
 import {
@@ -38,6 +38,7 @@ export class GridStore<T> implements WindowStore<T> {
   private entered = -Infinity;
   /** In how many windows every event is, where that is the same for all. */
   private readonly everyEvent: number | undefined;
+  private readonly maker: PartialMaker;
   /* The slice of the event before, and its bounds: most events hit it. */
   private current: Slice | undefined;
   private low = 0;
@@ -52,6 +53,7 @@ export class GridStore<T> implements WindowStore<T> {
     const windows = grid.sizeMs / grid.slideMs;
     this.everyEvent = Number.isInteger(windows) ? windows : undefined;
     this.totals = new SlidingTotals(config.fold);
+    this.maker = new PartialMaker(config.fold);
     this.keys = new KeyCount(config.maxKeys);
     this.late = new LatePanes(config);
   }
@@ -152,7 +154,7 @@ export class GridStore<T> implements WindowStore<T> {
     const found = slice.partials.get(id);
     if (found !== undefined) return found;
     if (!this.keys.take(id)) return undefined;
-    const partial = new Partial(key, this.config.fold.create(), arrival, slice.start);
+    const partial = this.maker.make(key, arrival, slice.start);
     slice.partials.set(id, partial);
     setLive(this.config.stats, this.config.stats.live + 1);
     return partial;
@@ -201,6 +203,7 @@ export class GridStore<T> implements WindowStore<T> {
       if (this.expiry(slice) > this.w) break;
       if (slice === this.current) this.current = undefined;
       this.keys.release(slice.partials.keys());
+      if (this.single) this.maker.keep(slice);
       setLive(stats, stats.live - slice.partials.size);
       this.slices.dropFirst();
     }

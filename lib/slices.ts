@@ -4,7 +4,7 @@
  * key and slice that it occurs in; freed with the last window of the slice.
  */
 import type { Data } from './element.js';
-import type { Accumulators } from './fold.js';
+import type { Accumulators, Fold } from './fold.js';
 import { type Key, type KeyId, keyId } from './key.js';
 
 const PREFIX = 'slice/';
@@ -14,13 +14,38 @@ type SavedPartial = readonly [key: Key, accs: Accumulators, born: number];
 /** What one key has in one slice. */
 export class Partial {
   constructor(
-    readonly key: Key,
+    public key: Key,
     readonly accs: Accumulators,
     /** The arrival that made it: the order of keys in a slice. */
-    readonly born: number,
+    public born: number,
     /** Start of the slice. */
-    readonly start: number,
+    public start: number,
   ) {}
+}
+
+/**
+ * Makes partials out of those of the slice that was freed last: old objects used again spare the
+ * garbage collector what it would have to carry over. Memory: the partials of one slice.
+ */
+export class PartialMaker {
+  private spare: Partial[] = [];
+
+  constructor(private readonly fold: Fold<any>) {}
+
+  make(key: Key, born: number, start: number): Partial {
+    const partial = this.spare.pop();
+    if (partial === undefined) return new Partial(key, this.fold.create(), born, start);
+    this.fold.reset(partial.accs);
+    partial.key = key;
+    partial.born = born;
+    partial.start = start;
+    return partial;
+  }
+
+  /** Takes the partials of a slice that nobody else refers to any more. */
+  keep(slice: Slice): void {
+    this.spare = [...slice.partials.values()];
+  }
 }
 
 export class Slice {

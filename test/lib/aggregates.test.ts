@@ -81,6 +81,14 @@ describe.each(naive)('%s', (_, aggregate, expected) => {
       ),
     );
   });
+  it('is that of no event again after a reset', () => {
+    const used = foldAll(
+      aggregate,
+      [1e16, 1, -1e16].map((v, arrival) => ({ v, t: 3, arrival })),
+    );
+    const reset = aggregate.reset?.(used) ?? aggregate.create();
+    expect(reset).toEqual(aggregate.create());
+  });
   it('does not change by being read', () => {
     const acc = foldAll(aggregate, [
       { v: 1, t: 0, arrival: 0 },
