@@ -27,7 +27,6 @@ interface Report extends Pick<Workload, 'name' | 'question' | 'must'> {
 }
 
 function time(run: Run): number {
-  (globalThis as { gc?: () => void }).gc?.();
   const before = process.cpuUsage();
   run(EVENTS, new Checksum());
   const { user, system } = process.cpuUsage(before);

@@ -1,5 +1,5 @@
 /** What is measured: each workload as an operator pipeline, beside what its cost is compared with. */
-import { Subject } from 'rxjs';
+import { Observable } from 'rxjs';
 import { count, eventTimeWindow, max, sliding, sum, tumbling, watermark } from 'tidemark';
 import {
   type Checksum,
@@ -30,37 +30,42 @@ const TUMBLING_KEYS = 1000;
 /* Every key has an event in each second, so that both sizes give one result a key and second. */
 const SLIDING_KEYS = 100;
 
+function events(n: number, keys: number): Observable<Item> {
+  return new Observable((out) => {
+    drive(n, keys, (item) => out.next(item));
+    out.complete();
+  });
+}
+
 const inTime = () => watermark<Item>({ timestamp: (e) => e.ts, outOfOrderness: DISORDER_MS });
 
 function tumblingByOperator(n: number, out: Checksum): void {
-  const in$ = new Subject<Item>();
   const windows = eventTimeWindow({
     key: (e: Item) => e.key,
     window: tumbling('10s'),
     aggregate: { count: count(), sum: sum((e: Item) => e.value), max: max((e: Item) => e.value) },
   });
-  in$.pipe(inTime(), windows).subscribe((e) => {
-    if (e.kind !== 'event') return;
-    const { key, window, value } = e.value;
-    out.add(key, window.start, value.count, value.sum, value.max);
-  });
-  drive(n, TUMBLING_KEYS, (item) => in$.next(item));
-  in$.complete();
+  events(n, TUMBLING_KEYS)
+    .pipe(inTime(), windows)
+    .subscribe((e) => {
+      if (e.kind !== 'event') return;
+      const { key, window, value } = e.value;
+      out.add(key, window.start, value.count, value.sum, value.max);
+    });
 }
 
 function slidingByOperator(seconds: number): Run {
   return (n, out) => {
-    const in$ = new Subject<Item>();
     const windows = eventTimeWindow({
       key: (e: Item) => e.key,
       window: sliding(seconds * 1000, '1s'),
       aggregate: { sum: sum((e: Item) => e.value) },
     });
-    in$.pipe(inTime(), windows).subscribe((e) => {
-      if (e.kind === 'event') out.add(e.value.key, e.value.window.start, e.value.value.sum);
-    });
-    drive(n, SLIDING_KEYS, (item) => in$.next(item));
-    in$.complete();
+    events(n, SLIDING_KEYS)
+      .pipe(inTime(), windows)
+      .subscribe((e) => {
+        if (e.kind === 'event') out.add(e.value.key, e.value.window.start, e.value.value.sum);
+      });
   };
 }
 
