@@ -1,14 +1,16 @@
 /** A keyed table in memory. State: the rows, and a tombstone per deleted key until `forget`. */
 import { compareText, readable, sameForm } from '../../lib/columns.js';
 import { type Key, keyText } from '../../lib/key.js';
-import { compareOrder } from '../../lib/order.js';
+import { compareOrder, type Ordered } from '../../lib/order.js';
 import type { Clock, Row, TableStore, Upsert, UpsertResult } from '../../lib/ports.js';
 import { type Prepared, refusedRows, type TableLayout } from '../../lib/tableLayout.js';
 
-interface Stored {
+/* Only what is needed: an upsert may hold on to the whole result that it was made from. */
+interface Stored extends Ordered {
   readonly key: readonly unknown[];
-  readonly row: ReadonlyMap<string, unknown>;
-  readonly order: Upsert;
+  /** Columns besides the key, and their values in the same order; one array of names for many rows. */
+  readonly names: readonly string[];
+  readonly values: readonly unknown[];
   readonly written: number;
 }
 
@@ -16,7 +18,7 @@ type Effect = 'written' | 'ignored' | 'conflict';
 
 export class MemoryTable implements TableStore {
   private readonly stored = new Map<string, Stored>();
-  private readonly tombstones = new Map<string, Upsert>();
+  private readonly tombstones = new Map<string, Ordered>();
 
   constructor(
     readonly transaction: object,
@@ -83,31 +85,44 @@ export class MemoryTable implements TableStore {
     const grave = this.tombstones.get(id);
     if (grave !== undefined && compareOrder(upsert, grave) < 0) return 'ignored';
     const old = this.stored.get(id);
-    const order = old === undefined ? 1 : compareOrder(upsert, old.order);
-    const same = names.every((name, i) => sameForm(old?.row.get(name) ?? null, values[i]));
+    const order = old === undefined ? 1 : compareOrder(upsert, old);
+    const row = merged(old, names, values);
+    const same = row.values.every((value, i) => sameForm(old?.values[i] ?? null, value));
     if (order < 0 || (order === 0 && same)) return 'ignored';
-    const row = new Map(old?.row);
-    for (const [i, name] of names.entries()) row.set(name, values[i]);
+    const { revision, timestamp } = upsert;
     this.tombstones.delete(id);
-    this.stored.set(id, { key, row, order: upsert, written: now });
+    this.stored.set(id, { key, ...row, revision, timestamp, written: now });
     return order === 0 ? 'conflict' : 'written';
   }
 
   private remove(id: string, { upsert }: Prepared): Effect {
     const old = this.stored.get(id);
-    if (old !== undefined && compareOrder(upsert, old.order) < 0) return 'ignored';
+    if (old !== undefined && compareOrder(upsert, old) < 0) return 'ignored';
     const grave = this.tombstones.get(id);
-    if (grave === undefined || compareOrder(upsert, grave) > 0) this.tombstones.set(id, upsert);
+    if (grave === undefined || compareOrder(upsert, grave) > 0) {
+      const { revision, timestamp } = upsert;
+      this.tombstones.set(id, { revision, timestamp });
+    }
     return this.stored.delete(id) ? 'written' : 'ignored';
   }
 
-  private read({ key, row, written }: Stored): Row {
+  private read({ key, names, values, written }: Stored): Row {
     const { layout } = this;
     const entries: [string, unknown][] = layout.key.map((c, i) => [c.name, readable(c, key[i])]);
-    for (const [name, form] of row) entries.push([name, readable(layout.column(name), form)]);
+    for (const [i, name] of names.entries()) {
+      entries.push([name, readable(layout.column(name), values[i])]);
+    }
     if (layout.config.audit !== undefined) entries.push([layout.config.audit, new Date(written)]);
     return Object.fromEntries(entries);
   }
+}
+
+/* A row of a table without types may leave out columns that the old one has: those stay. */
+function merged(old: Stored | undefined, names: readonly string[], values: readonly unknown[]) {
+  if (old === undefined || old.names === names) return { names, values };
+  const row = new Map(old.names.map((name, i) => [name, old.values[i]]));
+  for (const [i, name] of names.entries()) row.set(name, values[i]);
+  return { names: [...row.keys()], values: [...row.values()] };
 }
 
 function keyPart(form: unknown): Key {
