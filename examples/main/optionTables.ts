@@ -25,7 +25,7 @@ export const readingOptions: readonly Option[] = [
 
 export const generateOptions: readonly Option[] = [
   { name: 'generate', value: 'N', meaning: 'N seeded synthetic events instead of files' },
-  { name: 'users', value: 'N', meaning: 'synthetic users', default: '100' },
+  { name: 'users', value: 'N', meaning: 'synthetic users', default: '25' },
   {
     name: 'start',
     value: 'TIME',
