@@ -8,7 +8,8 @@ import type { Key, KeyId } from './key.js';
 import { KeyCount } from './keyCount.js';
 import { LatePanes } from './latePanes.js';
 import { deltaPaneOf, paneOf } from './panes.js';
-import { type Partial, PartialMaker, type Slice, SliceList } from './slices.js';
+import type { Partial, Slice } from './slice.js';
+import { SliceList } from './slices.js';
 import { SlidingTotals } from './slidingTotals.js';
 import { setLive } from './stats.js';
 import {
@@ -38,7 +39,6 @@ export class GridStore<T> implements WindowStore<T> {
   private entered = -Infinity;
   /** In how many windows every event is, where that is the same for all. */
   private readonly everyEvent: number | undefined;
-  private readonly maker: PartialMaker;
   /* The slice of the event before, and its bounds: most events hit it. */
   private current: Slice | undefined;
   private low = 0;
@@ -53,7 +53,6 @@ export class GridStore<T> implements WindowStore<T> {
     const windows = grid.sizeMs / grid.slideMs;
     this.everyEvent = Number.isInteger(windows) ? windows : undefined;
     this.totals = new SlidingTotals(config.fold);
-    this.maker = new PartialMaker(config.fold);
     this.keys = new KeyCount(config.maxKeys);
     this.late = new LatePanes(config);
   }
@@ -151,11 +150,10 @@ export class GridStore<T> implements WindowStore<T> {
     if (slice === undefined || e.timestamp < this.low || e.timestamp >= this.high) {
       slice = this.sliceAt(e.timestamp);
     }
-    const found = slice.partials.get(id);
+    const found = slice.get(id);
     if (found !== undefined) return found;
     if (!this.keys.take(id)) return undefined;
-    const partial = this.maker.make(key, arrival, slice.start);
-    slice.partials.set(id, partial);
+    const partial = slice.begin(id, key, arrival, this.config.fold);
     setLive(this.config.stats, this.config.stats.live + 1);
     return partial;
   }
@@ -185,8 +183,7 @@ export class GridStore<T> implements WindowStore<T> {
     };
     stats.fired++;
     if (this.single) {
-      for (const p of this.slices.find(start)?.partials.values() ?? [])
-        if (!emit(p, p.accs)) return;
+      for (const p of this.slices.find(start)?.live ?? []) if (!emit(p, p.accs)) return;
       return;
     }
     for (const slice of this.slices.between(Math.max(this.entered, start), window.end)) {
@@ -202,10 +199,9 @@ export class GridStore<T> implements WindowStore<T> {
     for (let slice = this.slices.first; slice !== undefined; slice = this.slices.first) {
       if (this.expiry(slice) > this.w) break;
       if (slice === this.current) this.current = undefined;
-      this.keys.release(slice.partials.keys());
-      if (this.single) this.maker.keep(slice);
-      setLive(stats, stats.live - slice.partials.size);
-      this.slices.dropFirst();
+      this.keys.release(slice.live.map((p) => p.id));
+      setLive(stats, stats.live - slice.live.length);
+      this.slices.dropFirst(this.single);
     }
     this.late.free((start) => start + this.grid.sizeMs - 1 + latenessMs <= this.w);
   }

@@ -2,7 +2,7 @@
 import type { Data, EventElement, WindowBounds } from './element.js';
 import type { Key, KeyId } from './key.js';
 import { deltaPaneOf, paneOf } from './panes.js';
-import type { Partial } from './slices.js';
+import type { Partial } from './slice.js';
 import { KeyTotal } from './slidingTotals.js';
 import type { WindowStoreConfig } from './windowStore.js';
 

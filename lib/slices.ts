@@ -4,60 +4,20 @@
  * key and slice that it occurs in; freed with the last window of the slice.
  */
 import type { Data } from './element.js';
-import type { Accumulators, Fold } from './fold.js';
+import type { Accumulators } from './fold.js';
 import { type Key, type KeyId, keyId } from './key.js';
+import { Partial, Slice } from './slice.js';
 
 const PREFIX = 'slice/';
 
 type SavedPartial = readonly [key: Key, accs: Accumulators, born: number];
-
-/** What one key has in one slice. */
-export class Partial {
-  constructor(
-    public key: Key,
-    readonly accs: Accumulators,
-    /** The arrival that made it: the order of keys in a slice. */
-    public born: number,
-    /** Start of the slice. */
-    public start: number,
-  ) {}
-}
-
-/**
- * Makes partials out of those of the slice that was freed last: old objects used again spare the
- * garbage collector what it would have to carry over. Memory: the partials of one slice.
- */
-export class PartialMaker {
-  private spare: Partial[] = [];
-
-  constructor(private readonly fold: Fold<any>) {}
-
-  make(key: Key, born: number, start: number): Partial {
-    const partial = this.spare.pop();
-    if (partial === undefined) return new Partial(key, this.fold.create(), born, start);
-    this.fold.reset(partial.accs);
-    partial.key = key;
-    partial.born = born;
-    partial.start = start;
-    return partial;
-  }
-
-  /** Takes the partials of a slice that nobody else refers to any more. */
-  keep(slice: Slice): void {
-    this.spare = [...slice.partials.values()];
-  }
-}
-
-export class Slice {
-  readonly partials = new Map<KeyId, Partial>();
-  constructor(readonly start: number) {}
-}
 
 /** Slices by start, oldest first. Find O(1), drop the oldest O(1), insert near the newest O(1). */
 export class SliceList {
   private readonly byStart = new Map<number, Slice>();
   private sorted: Slice[] = [];
   private head = 0;
+  private spare: Map<KeyId, Partial> | undefined;
 
   get first(): Slice | undefined {
     return this.sorted[this.head];
@@ -74,16 +34,19 @@ export class SliceList {
   at(start: number): Slice {
     let slice = this.byStart.get(start);
     if (slice !== undefined) return slice;
-    slice = new Slice(start);
+    slice = new Slice(start, this.spare);
+    this.spare = undefined;
     this.byStart.set(start, slice);
     if ((this.last?.start ?? -Infinity) < start) this.sorted.push(slice);
     else this.sorted.splice(this.indexFrom(start), 0, slice);
     return slice;
   }
 
-  dropFirst(): void {
+  /** `reuse`: nobody else refers to its partials any more, so that the next slice may take them over. */
+  dropFirst(reuse: boolean): void {
     const slice = this.first;
     if (slice === undefined) return;
+    if (reuse) this.spare = slice.heirloom();
     this.byStart.delete(slice.start);
     this.head++;
     if (this.head > 64 && this.head * 2 > this.sorted.length) {
@@ -110,7 +73,7 @@ export class SliceList {
   partialsOf(id: KeyId, from: number, to: number): Partial[] {
     const found: Partial[] = [];
     for (const slice of this.between(from, to)) {
-      const partial = slice.partials.get(id);
+      const partial = slice.get(id);
       if (partial !== undefined) found.push(partial);
     }
     return found;
@@ -120,7 +83,7 @@ export class SliceList {
   save(chunks: Map<string, Data>): void {
     for (const slice of this.between(-Infinity, Infinity)) {
       const rows: Data[] = [];
-      for (const p of slice.partials.values()) rows.push([p.key, p.accs, p.born]);
+      for (const p of slice.live) rows.push([p.key, p.accs, p.born]);
       chunks.set(PREFIX + slice.start, rows);
     }
   }
@@ -132,7 +95,7 @@ export class SliceList {
       const slice = this.at(Number(name.slice(PREFIX.length)));
       for (const [key, accs, born] of rows as SavedPartial[]) {
         const id = keyId(key) as KeyId;
-        slice.partials.set(id, new Partial(key, accs, born, slice.start));
+        slice.put(new Partial(id, key, accs, born, slice.start));
         taken(id);
       }
     }

@@ -6,7 +6,7 @@
  */
 import type { Accumulators, Fold } from './fold.js';
 import type { KeyId } from './key.js';
-import type { Partial, Slice } from './slices.js';
+import type { Partial, Slice } from './slice.js';
 
 /** The partials of one key, oldest first: suffix totals before `mid`, one running total from there on. */
 export class KeyTotal {
@@ -117,9 +117,9 @@ export class SlidingTotals {
 
   /** A slice, newer than all before, comes into the run. */
   enter(slice: Slice): void {
-    for (const [id, partial] of slice.partials) {
-      const total = this.live.get(id);
-      if (total === undefined) this.begin(id, [partial]);
+    for (const partial of slice.live) {
+      const total = this.live.get(partial.id);
+      if (total === undefined) this.begin(partial.id, [partial]);
       else total.push(partial);
     }
   }
