@@ -25,7 +25,6 @@ export class KeyReader<T> {
   /** The map form of the event's key, or undefined: then count the event and `refuse` it. */
   read(e: EventElement<T>): KeyId | undefined {
     try {
-      this.threw = false;
       this.key = this.fn(e.value);
       return keyId(this.key);
     } catch (thrown) {
@@ -43,6 +42,7 @@ export class KeyReader<T> {
   refuse(e: EventElement<T>): void {
     const { threw, error, invalid } = this;
     this.error = undefined;
+    this.threw = false;
     const { value, timestamp, split } = e;
     if (threw) {
       if (invalid === undefined) throw new UserFunctionError(this.operator, this.option, error);

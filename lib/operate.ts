@@ -53,9 +53,8 @@ class Turns {
       if (this.waiting.length > 0) this.drain();
     } catch (thrown) {
       this.fail(thrown);
-    } finally {
-      this.busy = false;
     }
+    this.busy = false;
   }
 
   run(task: () => void): void {
@@ -70,9 +69,8 @@ class Turns {
       if (this.waiting.length > 0) this.drain();
     } catch (thrown) {
       this.fail(thrown);
-    } finally {
-      this.busy = false;
     }
+    this.busy = false;
   }
 
   fail(thrown: unknown): void {

@@ -19,7 +19,7 @@ import { PaneMaker } from './panes.js';
 import { SessionStore } from './sessionStore.js';
 import type { Emitter, Logic } from './stage.js';
 import { newStats } from './stats.js';
-import type { Verdict, WindowStats, WindowStore } from './windowStore.js';
+import { ACCEPTED, type Verdict, type WindowStats, type WindowStore } from './windowStore.js';
 import { sliceWidth, type WindowAssigner } from './windows.js';
 
 const OPERATOR = 'eventTimeWindow';
@@ -80,7 +80,11 @@ export class WindowState<T> implements Logic {
     if (id === undefined) {
       this.stats.invalid++;
       this.keys.refuse(e);
-    } else this.settle(e, this.store.add(id, this.keys.key, e, this.arrival++));
+      return;
+    }
+    const verdict = this.store.add(id, this.keys.key, e, this.arrival++);
+    if (verdict === ACCEPTED) this.stats.accepted++;
+    else this.settle(e, verdict);
   }
 
   advance(w: number): void {
