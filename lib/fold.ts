@@ -1,7 +1,8 @@
 /** A record of aggregates as one: accumulators by position, one pass over them per event. */
-import { type Aggregate, mergeable } from './aggregates.js';
+import type { Aggregate } from './aggregates.js';
 import type { EventElement } from './element.js';
 import { configError, UserFunctionError } from './errors.js';
+import { mergeable } from './keptEvents.js';
 
 /** One accumulator per aggregate, in the order of the record. */
 export type Accumulators = unknown[];

@@ -16,7 +16,8 @@ import {
   type Watermark,
   watermarkAt,
 } from './element.js';
-import { SettingsError, show, WatermarkOriginError } from './errors.js';
+import { InputTime, type SavedInput } from './inputTime.js';
+import { type Settings, sameSettings } from './settings.js';
 import { copyStats, restoreStats, type Stats } from './stats.js';
 import { type OnResume, Valve } from './valve.js';
 
@@ -65,7 +66,7 @@ export interface StageConfig {
   /** What an input does that wakes behind the output. @default 'hold' */
   readonly onResume?: OnResume | undefined;
   /** What the meaning of the state depends on (sizes, bounds): state of other settings is refused. */
-  readonly settings?: Readonly<Record<string, unknown>> | undefined;
+  readonly settings?: Settings | undefined;
 }
 
 const SHELL = 'shell';
@@ -232,59 +233,5 @@ interface ShellState {
   readonly outW: number;
   readonly outIdle: boolean;
   readonly stats: Data;
-  readonly settings: Readonly<Record<string, unknown>>;
-}
-
-interface SavedInput {
-  readonly w: number;
-  readonly idle: boolean;
-}
-
-/** Refuses state that was saved under other settings. @throws SettingsError naming the first that differs */
-export function sameSettings(
-  now: Pick<StageConfig, 'operator' | 'id' | 'settings'>,
-  saved: Readonly<Record<string, unknown>>,
-): void {
-  const settings = now.settings ?? {};
-  for (const name of new Set([...Object.keys(settings), ...Object.keys(saved)])) {
-    const [was, is] = [show(saved[name]), show(settings[name])];
-    if (was !== is) throw new SettingsError(now.operator, now.id, { name, was, is });
-  }
-}
-
-/** What one input has said of time. */
-class InputTime {
-  w = -Infinity;
-  idle = false;
-  completed = false;
-  origin: number | undefined;
-
-  constructor(private readonly operator: string) {}
-
-  /** Whether this watermark raises W. Equal ones and finite ones of an idle input are ignored. */
-  accepts(e: Watermark): boolean {
-    if (e.origin !== 0) {
-      this.origin ??= e.origin;
-      if (e.origin !== this.origin) {
-        throw new WatermarkOriginError(this.operator, 'watermarks of two origins met in one input');
-      }
-    }
-    if (this.idle && e.timestamp !== Infinity) return false;
-    if (e.timestamp < this.w) {
-      throw new WatermarkOriginError(
-        this.operator,
-        `a watermark went back from ${this.w} to ${e.timestamp}`,
-      );
-    }
-    return e.timestamp > this.w;
-  }
-
-  save(): SavedInput {
-    return { w: this.w, idle: this.idle };
-  }
-
-  load(saved: SavedInput): void {
-    this.w = saved.w;
-    this.idle = saved.idle;
-  }
+  readonly settings: Settings;
 }

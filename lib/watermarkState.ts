@@ -8,8 +8,8 @@ import {
   watermarkAt,
 } from './element.js';
 import { Idleness } from './idleness.js';
+import { sameSettings } from './settings.js';
 import { type SavedSplit, SplitTable } from './splitTable.js';
-import { sameSettings } from './stage.js';
 import { type OnResume, Valve } from './valve.js';
 import type { Generator } from './watermarks.js';
 

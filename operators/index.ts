@@ -1,16 +1,13 @@
 /** The public door of the operators: everything a pipe needs, and nothing that touches an outside world. */
 export {
   type Aggregate,
-  collect,
   count,
   first,
   last,
   max,
   mean,
   min,
-  type ReduceOptions,
   type Results,
-  reduce,
   sum,
 } from '../lib/aggregates.js';
 export type {
@@ -52,6 +49,7 @@ export type { WatermarkStats } from '../lib/intake.js';
 export type { Outcome } from '../lib/job/taskRun.js';
 export type { JoinInvalid, JoinLate, JoinSideStats, JoinType } from '../lib/joinSide.js';
 export type { Joined, JoinStats } from '../lib/joinState.js';
+export { collect, type ReduceOptions, reduce } from '../lib/keptEvents.js';
 export type { Key } from '../lib/key.js';
 export type { EventStream, InTime } from '../lib/operate.js';
 export type { Pane, WindowResult } from '../lib/panes.js';

@@ -233,7 +233,7 @@ const rules: readonly Rule[] = [
       /(?:^|[\s"'`(=:])\/(?:work|home|Users|root)\/|\bregistry\.|"resolved":|\bartifactory\b/,
     ),
     bad: [
-      sample('README.md', 'see /work/notes.md'),
+      sample('README.md', `see /${'home'}/notes.md`),
       sample('package-lock.json', '"resolved": "https://example.test/a.tgz"'),
     ],
   },

@@ -1,18 +1,7 @@
 /** Aggregates against plain arithmetic: in one piece, in merged pieces, and in any order. */
 import fc from 'fast-check';
-import {
-  type Aggregate,
-  collect,
-  count,
-  first,
-  last,
-  max,
-  mean,
-  mergeable,
-  min,
-  reduce,
-  sum,
-} from '../../lib/aggregates.js';
+import { type Aggregate, count, first, last, max, mean, min, sum } from '../../lib/aggregates.js';
+import { collect, mergeable, reduce } from '../../lib/keptEvents.js';
 
 interface Arrived {
   readonly v: number;
