@@ -83,6 +83,7 @@ export class TaskRun {
       if (this.ended) return;
       if (checkpoint?.drained) this.finish('completed');
       else this.go();
+      if (this.draining) this.drain();
     } catch (thrown) {
       this.fail(thrown);
     }
@@ -101,8 +102,8 @@ export class TaskRun {
 
   /** Ends time at every source, so that everything fires; then barrier, commit, complete. */
   drain(): void {
-    if (this.ended || this.coordinator === undefined) return;
     this.draining = true;
+    if (this.ended || this.coordinator === undefined) return;
     holdAll(this.sources, 'stop');
     for (const [i, source] of this.sources.entries()) {
       source.end();

@@ -238,6 +238,15 @@ it('stop does not flush open windows, drain does', async () => {
   }
 });
 
+it('a drain asked for before the start is over happens after it', async () => {
+  const store = memoryStore();
+  const j = build(store, { ...input, clicks: arraySource('clicks', clicks(120), { ends: false }) });
+  const ended = j.run();
+  j.drain();
+  expect(await ended).toBe('drained');
+  expect(await rowsOf(store)).toEqual([]);
+});
+
 it('takes the rows of a pipeline that ends early into the next checkpoint', async () => {
   const store = memoryStore();
   const out = store.table('out', { key: ['id'] });
