@@ -166,16 +166,40 @@ function start(settings: Omit<Settings, 'topology'>, topology: JobConfig['topolo
   checkTopology(settings.job, [...feeds.keys()], sinks);
   const sources = [...feeds].map(([source, feed]) => ({ source, feed }));
   const run = new TaskRun({ ...settings, sources });
-  const unhandled = rxConfig.onUnhandledError;
-  rxConfig.onUnhandledError = (thrown) => run.fail(thrown);
+  const watch = watchUnhandled((thrown) => run.fail(thrown));
   const subscriptions = sinks.map((acks$) => acks$.subscribe({ error: (e) => run.fail(e) }));
   const end = () => {
-    rxConfig.onUnhandledError = unhandled;
+    watch.end();
     for (const s of subscriptions) s.unsubscribe();
   };
   run.outcome.then(end, end);
   run.start();
   return run;
+}
+
+/*
+ * An observer that throws reaches nobody in RxJS but this one hook: nothing may be committed after it.
+ * Whose stream it was cannot be told, so every running job fails; after the end it is not ours.
+ */
+function watchUnhandled(fail: (thrown: unknown) => void): { end(): void } {
+  const before = rxConfig.onUnhandledError;
+  let running = true;
+  const mine = (thrown: unknown): void => {
+    if (running) fail(thrown);
+    if (before !== null) before(thrown);
+    else if (!running) queueMicrotask(() => raise(thrown));
+  };
+  rxConfig.onUnhandledError = mine;
+  return {
+    end() {
+      running = false;
+      if (rxConfig.onUnhandledError === mine) rxConfig.onUnhandledError = before;
+    },
+  };
+}
+
+function raise(thrown: unknown): never {
+  throw thrown;
 }
 
 function checkTopology(job: string, sources: Source<any>[], sinks: readonly unknown[]): void {

@@ -1,6 +1,6 @@
 /** `job`: checkpoints, restarts, and what it refuses; over a store in memory. */
 import fc from 'fast-check';
-import { map, take } from 'rxjs';
+import { config, map, of, take } from 'rxjs';
 import {
   count,
   dedupe,
@@ -368,6 +368,35 @@ describe('refuses, before the first event', () => {
     expect(() => job({ ...c, everyEvents: 0 })).toThrow(
       'job: `everyEvents` must be an integer > 0',
     );
+  });
+});
+
+describe('an observer that throws', () => {
+  const tick = () => new Promise((resolve) => setTimeout(resolve, 5));
+  const throwing = () =>
+    of(1).subscribe(() => {
+      throw new Error('observer');
+    });
+  const open = () => ({
+    clicks: arraySource('clicks', clicks(120), { ends: false }),
+    plans: arraySource('plans', plans(18)),
+  });
+
+  it('fails every job that runs, and those that have ended give the hook back', async () => {
+    const before = config.onUnhandledError;
+    const [a, b] = [build(memoryStore(), open()), build(memoryStore(), open())];
+    const ended = [a.run(), b.run()].map((run) => run.catch((e: Error) => e.message));
+    await tick();
+    throwing();
+    expect(await Promise.all(ended)).toEqual(['observer', 'observer']);
+    const c = build(memoryStore(), input);
+    await c.run();
+    const seen: unknown[] = [];
+    config.onUnhandledError = (e) => seen.push(String(e));
+    throwing();
+    await tick();
+    expect(seen).toEqual(['Error: observer']);
+    config.onUnhandledError = before;
   });
 });
 
