@@ -24,6 +24,7 @@ export class KeyReader<T> {
 
   /** The map form of the event's key, or undefined: then count the event and `refuse` it. */
   read(e: EventElement<T>): KeyId | undefined {
+    if (!Number.isSafeInteger(e.timestamp)) return undefined;
     try {
       this.key = this.fn(e.value);
       return keyId(this.key);
@@ -47,6 +48,9 @@ export class KeyReader<T> {
     if (threw) {
       if (invalid === undefined) throw new UserFunctionError(this.operator, this.option, error);
       invalid({ value, reason: 'threw', timestamp, split, error });
-    } else invalid?.({ value, reason: 'key', timestamp, split });
+    } else {
+      const reason = Number.isSafeInteger(timestamp) ? 'key' : 'timestamp';
+      invalid?.({ value, reason, timestamp, split });
+    }
   }
 }

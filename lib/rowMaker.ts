@@ -19,6 +19,7 @@ export interface RowRules<T> {
  */
 export function effectsOf<T>(rules: RowRules<T>, e: EventElement<T>): PendingRow[] {
   const { value, timestamp } = e;
+  if (!Number.isSafeInteger(timestamp)) throw new TypeError(`${timestamp} is no event time`);
   const order = { revision: revisionOf(rules, e), timestamp, value };
   const key = keyParts(rules.key(value));
   if (e.op === '-') return [{ op: 'delete', key, row: {}, ...order }];

@@ -366,3 +366,17 @@ it('an on-time result is never late to the next window', () => {
     .subscribe((r) => totals.push(r.value.n));
   expect(totals).toEqual([3, 2, 1]);
 });
+
+it('an event without a valid time leaves by `invalid` and changes nothing', () => {
+  const seen: unknown[] = [];
+  of(...[NaN, Infinity, -Infinity, 1.5, 3].map((t) => event('a', t)), watermarkAt(9))
+    .pipe(
+      windowing({ invalid: ({ reason, timestamp }) => seen.push([reason, timestamp]) }),
+      toValues(),
+    )
+    .subscribe(({ value }) => seen.push(value));
+  expect(seen).toEqual([
+    ...[NaN, Infinity, -Infinity, 1.5].map((t) => ['timestamp', t]),
+    { list: ['a'] },
+  ]);
+});
