@@ -132,7 +132,8 @@ export class DedupeState<T> implements Logic {
     const { withinMs, before } = this.settings;
     if (e.timestamp <= this.w - withinMs) this.tooLate(e, 'late', []);
     else if (before !== undefined && expired(before, e.timestamp, this.w)) {
-      this.tooLate(e, 'expired', windowsOf(before.grid, e.timestamp));
+      const windows = windowsOf(before.grid, e.timestamp);
+      this.tooLate(e, windows.length === 0 ? 'gap' : 'expired', windows);
     } else return false;
     return true;
   }
@@ -164,10 +165,10 @@ export class DedupeState<T> implements Logic {
   }
 }
 
-/* In a gap between windows it is in none: the window operator says what it is. */
+/* As the windows will judge: in a gap between them by the event itself. */
 function expired({ grid, latenessMs }: Downstream, t: number, w: number): boolean {
-  const start = lastStart(grid, t);
-  return t - start < grid.sizeMs && start + grid.sizeMs - 1 <= w - latenessMs;
+  const end = lastStart(grid, t) + grid.sizeMs;
+  return Math.max(end - 1, t) <= w - latenessMs;
 }
 
 interface SavedKeys {
