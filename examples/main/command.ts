@@ -1,6 +1,9 @@
 /** Command lines: a table of options, the values that were given, and one sentence for every wrong use. */
 import { parseDuration } from 'tidemark';
 
+/** The longest duration that an option takes: a century. */
+const LONGEST_MS = 100 * 366 * 86_400_000;
+
 /** A wrong use of the command line: exit 2. */
 export class UsageError extends Error {}
 
@@ -49,8 +52,9 @@ export class Values {
   duration(name: string, least: 0 | 1): number {
     const text = this.text(name) ?? '';
     const ms = /^[+-]?\d+$/.test(text) ? Number(text) : parseDuration(text);
-    if (ms !== undefined && Number.isSafeInteger(ms) && ms >= least) return ms;
-    throw this.wrong(name, `a duration ${least === 0 ? '>=' : '>'} 0 such as 500ms, 30s, 5m or 1h`);
+    if (ms !== undefined && ms >= least && ms <= LONGEST_MS) return ms;
+    const from = least === 0 ? '>=' : '>';
+    throw this.wrong(name, `a duration ${from} 0 such as 500ms, 30s, 5m or 1h, a century at most`);
   }
 
   integer(name: string, least: number): number {

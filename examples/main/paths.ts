@@ -28,18 +28,24 @@ export function checkOutputs(
   const taken = new Map<string, string>();
   for (const name of inputs) {
     const path = values.has(name) ? values.text(name) : undefined;
-    if (path !== undefined && path !== STANDARD) taken.set(resolve(path), name);
+    if (path !== undefined && path !== STANDARD) taken.set(placeOf(path), name);
   }
   for (const name of names.filter((one) => values.has(one))) {
     const path = values.text(name) ?? '';
-    const place = path === STANDARD ? STANDARD : resolve(path);
-    const other = taken.get(place);
+    const other = taken.get(placeOf(path));
     if (other !== undefined) throw values.wrong(name, `another file than that of \`--${other}\``);
     if (path !== STANDARD && !isWritable(path)) {
       throw values.wrong(name, 'a file that can be written');
     }
-    if (!place.startsWith('/dev/')) taken.set(place, name);
+    if (!resolve(path).startsWith('/dev/')) taken.set(placeOf(path), name);
   }
+}
+
+/* One file, whatever it is called: links lead to the same place. */
+function placeOf(path: string): string {
+  if (path === STANDARD) return STANDARD;
+  const found = statSync(path, { throwIfNoEntry: false, bigint: true });
+  return found === undefined ? resolve(path) : `${found.dev}:${found.ino}`;
 }
 
 function isReadable(path: string): boolean {

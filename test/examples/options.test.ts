@@ -89,7 +89,10 @@ it.each([
   [['--size', '--quiet'], 'main: `--size` must be followed by a value (DURATION); got "--quiet"'],
   [['--size='], 'main: `--size` must be followed by a value (DURATION); got ""'],
   [['--quiet=yes'], 'main: `--quiet` must be given without a value; got "yes"'],
-  [['--size', '0'], 'main: `--size` must be a duration > 0 such as 500ms, 30s, 5m or 1h; got "0"'],
+  [
+    ['--size', '0'],
+    'main: `--size` must be a duration > 0 such as 500ms, 30s, 5m or 1h, a century at most; got "0"',
+  ],
   [['--size', '5 parsecs'], 'main: `--size` must be a duration > 0'],
   [['--size', 'NaN'], 'main: `--size` must be a duration > 0'],
   [['--out-of-orderness', '-1m'], 'main: `--out-of-orderness` must be a duration >= 0'],
