@@ -167,4 +167,6 @@ export interface Source<T> {
   readonly name: string;
   /** Starts paused, at `position`, or at the beginning where undefined. */
   open(position: Position | undefined, out: SourceOutput<T>): Reader;
+  /** Whether there is input after this position; asked only of a job that has ended. */
+  more?(position: Position | undefined): Promise<boolean>;
 }

@@ -5,6 +5,7 @@ import { type Door, openDoor } from '../../lib/doors.js';
 import type { Position, Source } from '../../lib/ports.js';
 import { FileLines, type FilePosition } from './fileLines.js';
 import type { Decoded, JsonObject, RejectedLine } from './gate.js';
+import { STDIN } from './input.js';
 import { type Damage, type LinePosition, LineReader, type Lines } from './reader.js';
 
 /** What every source of lines is told. */
@@ -93,11 +94,29 @@ function checked(config: LineSourceConfig<any>, position: Position): LinePositio
  */
 export function ndjsonSource<T>(config: NdjsonConfig<T>): Source<T> {
   const { path, stdin = process.stdin } = config;
-  return lineSource({
+  const source = lineSource({
     ...config,
     input: path,
     open: (at) => new FileLines(path, stdin, at as FilePosition | undefined),
   });
+  return {
+    ...source,
+    more: async (position) => path !== STDIN && (await hasLine(path, stdin, position)),
+  };
+}
+
+/* Looks for a line after a position; damage was told of when the input ended there. */
+async function hasLine(path: string, stdin: Readable, position: Position): Promise<boolean> {
+  const { at, damage } = (position ?? {}) as Partial<LinePosition>;
+  if (damage !== undefined) return false;
+  const lines = new FileLines(path, stdin, at as FilePosition | undefined);
+  try {
+    do if (lines.next()) return true;
+    while (await lines.more());
+    return lines.next();
+  } finally {
+    await lines.close();
+  }
 }
 
 /**

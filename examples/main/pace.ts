@@ -10,7 +10,7 @@ const LEAST_WAIT_MS = 20;
 export function paced<T>(source: Source<T>, perSecond: number): Source<T> {
   const waitMs = Math.max(LEAST_WAIT_MS, 1000 / perSecond);
   return {
-    name: source.name,
+    ...source,
     open(position, out) {
       let wanted = false;
       let allowance = 0;

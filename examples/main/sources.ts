@@ -65,12 +65,12 @@ function input<T>(
   const path = o[name];
   const origin =
     path ?? (o.generate === undefined ? 'the bundled log' : JSON.stringify(o.generate));
-  const source =
+  const source: Source<T> =
     path === undefined
       ? lineSource({ ...common, input: origin, open: opener(name, o) })
       : ndjsonSource({ ...common, path, stdin: doors.stdin });
   const told: Source<T> = {
-    name,
+    ...source,
     open(position, out) {
       doors.opened(name, position as LineCounts | undefined);
       return source.open(position, out);

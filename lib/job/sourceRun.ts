@@ -30,7 +30,7 @@ export class SourceRun {
   constructor(
     readonly source: Source<unknown>,
     readonly feed: Feed,
-    private readonly saved: SavedSource | undefined,
+    readonly saved: SavedSource | undefined,
     now: () => number,
   ) {
     this.finished = saved?.finished ?? false;

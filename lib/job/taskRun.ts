@@ -2,7 +2,7 @@
 
 import { encodeChunks } from '../codec.js';
 import { barrierAt, type Membership, type Restore, restoreWith } from '../element.js';
-import { JobError } from '../errors.js';
+import { JobError, show } from '../errors.js';
 import type { CheckpointStore, Position, Source } from '../ports.js';
 import type { PendingRow } from '../rowBatch.js';
 import { Commits } from './commits.js';
@@ -81,12 +81,24 @@ export class TaskRun {
       });
       this.restore(roster);
       if (this.ended) return;
-      if (checkpoint?.drained) this.finish('completed');
+      if (checkpoint?.drained) await this.end();
       else this.go();
       if (this.draining) this.drain();
     } catch (thrown) {
       this.fail(thrown);
     }
+  }
+
+  /* What is drained is final: there is nothing to do, unless there is input that it has not seen. */
+  private async end(): Promise<void> {
+    for (const { name, source, saved } of this.sources) {
+      if (!(await source.more?.(saved?.at))) continue;
+      throw new JobError(
+        this.config.job,
+        `source ${show(name)} has input after its end; what is drained is final, start a new job id`,
+      );
+    }
+    this.finish('completed');
   }
 
   /** Barrier, commit, end; open windows are not flushed. */

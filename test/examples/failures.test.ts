@@ -1,5 +1,13 @@
 /** Facts about what goes wrong: an exit code, one sentence on standard error, and never a stack trace. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  linkSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -173,4 +181,34 @@ it('control characters of strangers do not reach a terminal', async () => {
   const { stdout } = await ran(main, ['--events=-', ...empty(), '--store', 'memory:'], nasty);
   expect(stdout).toContain('?[2Jx');
   expect(stdout).not.toContain('\u001b');
+});
+
+it('an output that leads to an input by another name is refused before anything is read', async () => {
+  const path = file('linked', row(1));
+  for (const link of [linkSync, symlinkSync]) {
+    const other = at(`other-${link.name}`);
+    link(path, other);
+    for (const [from, to] of [
+      [path, other],
+      [other, path],
+    ] as const) {
+      const { code, stderr } = await ran(main, ['--events', from, ...empty(), '--out', to]);
+      expect(code).toBe(2);
+      expect(stderr).toContain('`--out` must be another file than that of `--events`');
+    }
+  }
+  expect(readFileSync(path, 'utf8')).toBe(row(1));
+});
+
+it('a file that has grown since its job ended is refused', async () => {
+  const path = file('grown', row(1));
+  const argv = ['--events', path, ...empty(), '--quiet', '--store', `pglite:${at('grown-store')}`];
+  expect((await ran(main, argv)).code).toBe(0);
+  expect((await ran(main, argv)).code).toBe(0);
+  appendFileSync(path, row(2));
+  const { code, stderr } = await ran(main, argv);
+  expect([code, stderr]).toEqual([
+    1,
+    expect.stringContaining('source "events" has input after its end'),
+  ]);
 });
