@@ -13,6 +13,8 @@ export interface Timed {
  * to be merged (sliding and session windows), and folded in arrival order when the window fires.
  */
 export interface Aggregate<T, R, A = any> {
+  /** Says what it computes, in saved settings: state of another aggregate is refused. */
+  readonly name?: string;
   /** The accumulator of no event. */
   readonly create: () => A;
   /** Makes a used accumulator that of no event again, to save making one. @default `create()` */
@@ -33,6 +35,7 @@ export type Results<S> = {
 /** How many events. State: one number. */
 export function count(): Aggregate<unknown, number, number> {
   return {
+    name: 'count',
     create: () => 0,
     add: (n) => n + 1,
     merge: (n, other) => n + other,
@@ -62,10 +65,12 @@ function totalOf(t: Total): number {
 }
 
 function totals<T>(
+  name: string,
   f: (value: T) => number,
   result: (t: Total) => number,
 ): Aggregate<T, number, Total> {
   return {
+    name,
     create: () => ({ sum: 0, lost: 0, n: 0 }),
     reset: (t) => {
       t.sum = 0;
@@ -95,20 +100,22 @@ function totals<T>(
 
 /** The sum of `f`, compensated for rounding. State: three numbers. */
 export function sum<T>(f: (value: T) => number): Aggregate<T, number, Total> {
-  return totals(f, totalOf);
+  return totals('sum', f, totalOf);
 }
 
 /** The arithmetic mean of `f`. State: three numbers. */
 export function mean<T>(f: (value: T) => number): Aggregate<T, number, Total> {
-  return totals(f, (t) => totalOf(t) / t.n);
+  return totals('mean', f, (t) => totalOf(t) / t.n);
 }
 
 function extreme<T>(
+  name: string,
   f: (value: T) => number,
   none: number,
   pick: (a: number, b: number) => number,
 ): Aggregate<T, number, number> {
   return {
+    name,
     create: () => none,
     add: (m, value) => pick(m, f(value)),
     merge: pick,
@@ -118,12 +125,12 @@ function extreme<T>(
 
 /** The least `f`; NaN once one was NaN. State: one number. */
 export function min<T>(f: (value: T) => number): Aggregate<T, number, number> {
-  return extreme(f, Infinity, Math.min);
+  return extreme('min', f, Infinity, Math.min);
 }
 
 /** The greatest `f`; NaN once one was NaN. State: one number. */
 export function max<T>(f: (value: T) => number): Aggregate<T, number, number> {
-  return extreme(f, -Infinity, Math.max);
+  return extreme('max', f, -Infinity, Math.max);
 }
 
 interface Picked<R> {
@@ -133,12 +140,14 @@ interface Picked<R> {
 }
 
 function picked<T, R>(
+  name: string,
   f: (value: T) => R,
   wins: (a: Picked<R>, b: Picked<R>) => boolean,
 ): Aggregate<T, R, Picked<R> | null> {
   const pick = (a: Picked<R> | null, b: Picked<R> | null) =>
     a === null || (b !== null && wins(b, a)) ? b : a;
   return {
+    name,
     create: () => null,
     add: (acc, value, { timestamp }, arrival) => pick(acc, { timestamp, arrival, value: f(value) }),
     merge: pick,
@@ -153,7 +162,7 @@ export function first<T>(): Aggregate<T, T, Picked<T> | null>;
 /** `f` of the event of the least event time. State: one value. */
 export function first<T, R>(f: (value: T) => R): Aggregate<T, R, Picked<R> | null>;
 export function first(f: (value: any) => unknown = itself): Aggregate<any, any> {
-  return picked(f, (b, a) => before(b, a));
+  return picked('first', f, (b, a) => before(b, a));
 }
 
 /** The event of the greatest event time (of several, the last to arrive). State: one event. */
@@ -161,7 +170,7 @@ export function last<T>(): Aggregate<T, T, Picked<T> | null>;
 /** `f` of the event of the greatest event time. State: one value. */
 export function last<T, R>(f: (value: T) => R): Aggregate<T, R, Picked<R> | null>;
 export function last(f: (value: any) => unknown = itself): Aggregate<any, any> {
-  return picked(f, (b, a) => before(a, b));
+  return picked('last', f, (b, a) => before(a, b));
 }
 
 function before(a: Picked<unknown>, b: Picked<unknown>): boolean {

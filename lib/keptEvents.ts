@@ -10,10 +10,12 @@ interface Kept<T> {
 }
 
 function keepEvents<T, V, R>(
+  name: string,
   f: (value: T) => V,
   result: (kept: Kept<V>) => R,
 ): Aggregate<T, R, Kept<V>> {
   return {
+    name,
     create: () => ({ arrivals: [], values: [], times: [] }),
     add: (kept, value, { timestamp }, arrival) => {
       kept.arrivals.push(arrival);
@@ -49,7 +51,7 @@ export function collect<T>(): Aggregate<T, T[], Kept<T>>;
 /** `f` of all events, in arrival order. State: the values of `f`. */
 export function collect<T, R>(f: (value: T) => R): Aggregate<T, R[], Kept<R>>;
 export function collect(f: (value: any) => unknown = itself): Aggregate<any, any> {
-  return keepEvents(f, (kept) => [...kept.values]);
+  return keepEvents('collect', f, (kept) => [...kept.values]);
 }
 
 export interface ReduceOptions<A> {
@@ -71,6 +73,7 @@ export function reduce<T, A = T>(
   const { initial, merge } = options;
   const begin = initial === undefined ? (value: T) => value as unknown as A : undefined;
   return {
+    name: 'reduce',
     create: () => (initial === undefined ? null : { acc: initial() }),
     add: (held, value) => ({
       acc: held === null ? (begin as (value: T) => A)(value) : add(held.acc, value),
@@ -89,7 +92,7 @@ export function reduce<T, A = T>(
 /** The same aggregate in a form that can be merged: itself, or its events kept in arrival order. */
 export function mergeable<T, R>(aggregate: Aggregate<T, R>): Aggregate<T, R> {
   if (aggregate.merge !== undefined) return aggregate;
-  return keepEvents<T, T, R>(itself, ({ values, times, arrivals }) => {
+  return keepEvents<T, T, R>(aggregate.name ?? 'events', itself, ({ values, times, arrivals }) => {
     let acc = aggregate.create();
     for (const [i, value] of values.entries()) {
       acc = aggregate.add(acc, value, { timestamp: times[i] as number }, arrivals[i] as number);

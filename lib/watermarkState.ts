@@ -8,7 +8,7 @@ import {
   watermarkAt,
 } from './element.js';
 import { Idleness } from './idleness.js';
-import { sameSettings } from './settings.js';
+import { type Settings, sameSettings } from './settings.js';
 import { type SavedSplit, SplitTable } from './splitTable.js';
 import { type OnResume, Valve } from './valve.js';
 import type { Generator } from './watermarks.js';
@@ -22,6 +22,8 @@ export interface WatermarkStateConfig<T> {
   readonly maxSplits: number;
   /** A `split` function names the splits: those that a source declares mean nothing. */
   readonly ownSplits: boolean;
+  /** The bound of the generators, where they have one: state of another bound is refused. */
+  readonly boundMs?: number | undefined;
   readonly origin: number;
   /** For messages. */
   readonly id?: string | undefined;
@@ -171,7 +173,8 @@ export class WatermarkState<T> {
 
   /* Names of one kind mean nothing under the other: restored splits would hold time for ever. */
   private get settings(): Saved['settings'] {
-    return { split: this.config.ownSplits ? 'a function' : 'of the source' };
+    const { ownSplits, boundMs } = this.config;
+    return { split: ownSplits ? 'a function' : 'of the source', outOfOrderness: boundMs ?? 'none' };
   }
 
   private begin(split: string | undefined): void {
@@ -215,6 +218,6 @@ interface Saved {
   readonly idle: boolean;
   readonly ended: boolean;
   readonly empty: boolean;
-  readonly settings: Readonly<Record<string, string>>;
+  readonly settings: Settings;
   readonly splits: readonly (SavedSplit & { readonly w: number })[];
 }

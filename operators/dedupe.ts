@@ -74,7 +74,16 @@ export interface DedupeConfig<T> {
  */
 export function dedupe<T>(config: DedupeConfig<T>): OperatorFunction<Element<T>, Element<T>> {
   const settings = settingsOf(config);
-  const options = { operator: settings.operator, id: config.id, stats: config.stats };
+  const { operator, withinMs, before } = settings;
+  const grid = before?.grid;
+  const saved = {
+    within: withinMs,
+    size: grid?.sizeMs,
+    slide: grid?.slideMs,
+    offset: grid?.offsetMs,
+    allowedLateness: before?.latenessMs,
+  };
+  const options = { operator, id: config.id, stats: config.stats, settings: saved };
   return (source) =>
     stageOperator<T>([source], options, (out) => new DedupeState<T>(settings, out));
 }

@@ -80,9 +80,9 @@ export function eventTimeWindow<
 ): OperatorFunction<Element<T>, Element<WindowResult<K, Results<S>>>> {
   const checked = check(config);
   const { id, stats } = config;
-  const options = { operator: 'eventTimeWindow', id, stats, settings: settingsOf(checked) };
   const make = (out: any) => new WindowState<T>(checked, out);
   make({ emit() {}, closed: true });
+  const options = { operator: 'eventTimeWindow', id, stats, settings: settingsOf(checked) };
   return (source) => stageOperator([source], options, make);
 }
 
@@ -121,6 +121,7 @@ function settingsOf(c: WindowStateConfig<any>): Record<string, unknown> {
     window.kind === 'grid'
       ? { size: window.sizeMs, slide: window.slideMs, offset: window.offsetMs }
       : { gap: window.fixedGapMs ?? 'function' };
-  const aggregate = Object.keys(c.aggregate).join();
+  const parts = Object.entries(c.aggregate).map(([name, a]) => `${name}: ${a.name ?? 'own'}`);
+  const aggregate = parts.join();
   return { window: window.kind, ...shape, aggregate, allowedLateness: latenessMs, discarding };
 }

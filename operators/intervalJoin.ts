@@ -83,7 +83,16 @@ export function intervalJoin<L, R, K extends Key, J extends JoinType = 'inner'>(
   config: IntervalJoinConfig<L, R, K, J>,
 ): OperatorFunction<Element<L>, Element<Joined<L, R, J>>> {
   const settings = settingsOf(config);
-  const options = { operator: settings.operator, id: config.id, stats: config.stats };
+  const { operator, lowerMs, upperMs, bounds, type, latenessMs, lateBy } = settings;
+  const saved = {
+    lower: lowerMs,
+    upper: upperMs,
+    bounds,
+    type,
+    lateBy,
+    allowedLateness: latenessMs,
+  };
+  const options = { operator, id: config.id, stats: config.stats, settings: saved };
   return (left) =>
     stageOperator<Joined<L, R, J>>(
       [left, right],

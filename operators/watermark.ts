@@ -112,6 +112,10 @@ function check<T>(c: WatermarkConfig<T>): Options<T> {
   const known = ['pass', 'quarantine'].includes(onFutureSkew);
   demand('onFutureSkew', "'pass' or 'quarantine'", onFutureSkew, known);
   demand('maxSplits', 'a whole number >= 1', maxSplits, whole);
+  for (const later of ['advanceWithClock', 'generator'] as const) {
+    const got = (c as unknown as Record<string, unknown>)[later];
+    demand(later, 'absent (not built yet)', got, got === undefined);
+  }
   const boundMs = durationOption('watermark', 'outOfOrderness', outOfOrderness, 'nonNegative');
   return {
     ...c,
@@ -122,6 +126,7 @@ function check<T>(c: WatermarkConfig<T>): Options<T> {
     maxFutureSkewMs:
       skew === undefined ? undefined : orInfinity('maxFutureSkew', skew, 'nonNegative'),
     ownSplits: c.split !== undefined,
+    boundMs,
     generator: () => new BoundedOutOfOrderness(boundMs),
   };
 }

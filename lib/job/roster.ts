@@ -48,6 +48,12 @@ export class Roster {
     if (this.enrolled.has(id)) {
       throw new JobError(this.job, `two operators have the id ${show(id)}; each needs its own`);
     }
+    if (this.checkpoint !== undefined && !this.checkpoint.state.has(id)) {
+      throw new JobError(
+        this.job,
+        `${operator} ${show(id)} is not in the checkpoint, so it would have missed what came before; start a new job id`,
+      );
+    }
     if (this.closed) throw new JobError(this.job, `${operator} ${show(id)} came after the start`);
     this.checkSink(id, member.sink);
     const entry: Enrolled = { member, final: undefined, carried: [] };

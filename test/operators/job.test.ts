@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { config, map, of, take } from 'rxjs';
 import {
+  type Aggregate,
   count,
   dedupe,
   eventTimeWindow,
@@ -215,6 +216,16 @@ it('run again after its end, it says so at once and changes nothing', async () =
   expect((again.status().operators.get('once') as { in: number }).in).toBe(120);
 });
 
+it('run again with more input than it ended with, it refuses', async () => {
+  const store = memoryStore();
+  await build(store, input).run();
+  const longer = { ...input.clicks, more: async (position: unknown) => (position as number) < 121 };
+  await expect(build(store, { ...input, clicks: longer }).run()).rejects.toThrow(
+    'source "clicks" has input after its end; what is drained is final',
+  );
+  expect(await rowsOf(store)).toEqual(table);
+});
+
 it('stop does not flush open windows, drain does', async () => {
   for (const how of ['stop', 'drain'] as const) {
     const store = memoryStore();
@@ -354,6 +365,77 @@ describe('refuses, before the first event', () => {
       });
     await of(10).run();
     await expect(of(20).run()).rejects.toThrow('eventTimeWindow "w": `size` is 20 but was 10');
+  });
+
+  it('any changed setting of an operator, and an operator that is new', async () => {
+    const of = (store: Store, o: { b?: number; within?: number; upper?: number; more?: boolean }) =>
+      job({
+        id: 'j',
+        checkpoints: store.checkpoints(),
+        every: '1s',
+        topology: (t) => {
+          const right = t
+            .source(input.plans)
+            .pipe(watermark({ id: 'p', timestamp: (p) => p.at, outOfOrderness: 50 }));
+          t.sink(
+            t.source(input.clicks).pipe(
+              watermark({ id: 'c', timestamp: (c) => c.at, outOfOrderness: o.b ?? 50 }),
+              dedupe({ id: 'd', key: (c) => c.id, within: o.within ?? 5 }),
+              o.more ? dedupe({ id: 'new', key: (c) => c.id }) : map((e) => e),
+              intervalJoin(right, {
+                id: 'j',
+                leftKey: (c) => c.user,
+                rightKey: (p) => p.user,
+                lower: 0,
+                upper: o.upper ?? 9,
+              }),
+              idempotentSink({
+                id: 's',
+                store: store.table('t', { key: ['k'] }),
+                key: (r) => r.left.id,
+                row: () => ({}),
+              }),
+            ),
+          );
+        },
+      });
+    for (const [change, sentence] of [
+      [{ b: 51 }, 'watermark "c": `outOfOrderness` is 51 but was 50'],
+      [{ within: 6 }, 'dedupe "d": `within` is 6 but was 5'],
+      [{ upper: 8 }, 'intervalJoin "j": `upper` is 8 but was 9'],
+      [{ more: true }, 'dedupe "new" is not in the checkpoint'],
+    ] as const) {
+      const store = memoryStore();
+      await of(store, {}).run();
+      await expect(of(store, change).run()).rejects.toThrow(sentence);
+    }
+  });
+
+  it('another aggregate under the same name', async () => {
+    const store = memoryStore();
+    const of = (n: Aggregate<Click, number>) =>
+      job({
+        id: 'j',
+        checkpoints: store.checkpoints(),
+        every: '1s',
+        topology: (t) =>
+          t.sink(
+            t.source(input.clicks).pipe(
+              watermark({ id: 'a', ...timed }),
+              eventTimeWindow({ id: 'w', window: tumbling(9), aggregate: { n } }),
+              idempotentSink({
+                id: 's',
+                store: store.table('t', { key: ['k'] }),
+                key: (r) => r.window.start,
+                row: (r) => r.value,
+              }),
+            ),
+          ),
+      });
+    await of(count()).run();
+    await expect(of(sum((c: Click) => c.id)).run()).rejects.toThrow(
+      '`aggregate` is "n: sum" but was "n: count"',
+    );
   });
 
   it('wrong options at construction', () => {
