@@ -1,5 +1,5 @@
 /** Panes: the results of a window, and the elements that carry them. */
-import { type EventElement, resultEvent, type WindowBounds } from './element.js';
+import { type EventElement, resultOf, type WindowBounds } from './element.js';
 import type { Accumulators, Fold } from './fold.js';
 import type { Key } from './key.js';
 
@@ -58,7 +58,7 @@ export class PaneMaker<T> {
 
   emit(key: Key, window: WindowBounds, pane: Pane, accs: Accumulators): void {
     const value = { key, window, pane, value: this.fold.result(accs) };
-    this.out.emit(resultEvent(value, window.end - 1, revisionOf(pane)));
+    this.out.emit(resultOf(value, window.end - 1, revisionOf(pane), undefined));
   }
 
   /** The same, of a window that takes the place of others. */
@@ -69,7 +69,7 @@ export class PaneMaker<T> {
   ): void {
     const { key, window, pane } = result;
     const value = { key, window, pane, value: this.fold.result(accs) };
-    this.out.emit(resultEvent(value, window.end - 1, revisionOf(pane), replaces));
+    this.out.emit(resultOf(value, window.end - 1, revisionOf(pane), replaces));
   }
 }
 

@@ -5,8 +5,8 @@ import { parseArgs } from 'node:util';
 import { Checksum } from './reference.js';
 import { type Run, type Workload, workloads } from './workloads.js';
 
-const EVENTS = 1_000_000;
-const WARM_UPS = 2;
+const EVENTS = 2_000_000;
+const WARM_UPS = 3;
 const RUNS = 7;
 
 interface Figures {
