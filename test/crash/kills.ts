@@ -27,6 +27,8 @@ export interface KillReport {
 /* The built program, as a user runs it; commands of the package start in its root. */
 const cli = join(process.cwd(), 'dist/examples/main/cli.js');
 
+const MISSES = 5;
+
 /** Numerical Recipes' generator: the moments of the kills follow from the seed, as far as clocks allow. */
 function random(seed: number): () => number {
   let x = seed | 0;
@@ -41,6 +43,7 @@ export async function killRuns(options: KillOptions): Promise<KillReport> {
   const dir = mkdtempSync(join(tmpdir(), 'tidemark-crash-'));
   const next = random(seed);
   const total = { runs: 0, kills: 0, midWork: 0, lost: 0, doubled: 0, wrong: 0 };
+  let missed = 0;
   try {
     const undisturbed = await reference(dir, seed, events);
     while (total.kills < kills) {
@@ -58,7 +61,10 @@ export async function killRuns(options: KillOptions): Promise<KillReport> {
           `${found.lost} lost, ${found.doubled} doubled, ${found.wrong} wrong`,
       );
       rmSync(home, { recursive: true, force: true });
-      if (killed === 0) throw new Error('a run ended before it could be killed: raise --events');
+      // on a fast machine a run may be over first: some do not count, many say that nothing is shown
+      if (killed === 0 && ++missed > MISSES) {
+        throw new Error('runs end before they can be killed: raise --events');
+      }
     }
     return total;
   } finally {
