@@ -44,7 +44,6 @@ test('a `__proto__` key survives beside and inside a tag', () => {
 test('any data comes back equal', () => {
   const any = fc.anything({
     withBigInt: true,
-    withDate: true,
     withMap: true,
     withSet: true,
     withNullPrototype: false,
@@ -57,6 +56,8 @@ test('any data comes back equal', () => {
       fc.constant(undefined),
       fc.constant(null),
       fc.constantFrom('~', '\ud800'),
+      // the comparison holds no two invalid dates equal; they have a fact of their own above
+      fc.date({ noInvalidDate: true }),
     ],
   });
   fc.assert(
