@@ -1,6 +1,9 @@
 /** One operator driven by hand, and a recorder of what it says: what the matrix is made of. */
 import { inspect } from 'node:util';
 import { defer, Observable, Subject, type Subscription } from 'rxjs';
+import { type Message, messageOf, sentBy, type Values } from '../adapters/testing/message.js';
+import { parseMarbles } from '../adapters/testing/notation.js';
+import { printMessage } from '../adapters/testing/print.js';
 import {
   type Barrier,
   barrierAt,
@@ -9,7 +12,6 @@ import {
   type Restore,
   restoreWith,
 } from '../lib/element.js';
-import { elementOf, type Got, gotOf, parseMarbles, printGot, type Values } from './notation.js';
 
 /** The inputs of an operator; one that has a single input looks at the first alone. */
 export type Inputs = readonly [Observable<any>, Observable<any>];
@@ -117,7 +119,7 @@ export class Drive {
 /** What came out, as text that can be compared; barriers and restores are only counted. */
 export class Recorder {
   readonly lines: string[] = [];
-  readonly got: Got[] = [];
+  readonly got: Message[] = [];
   controls = 0;
   subscription: Subscription | undefined;
 
@@ -129,14 +131,14 @@ export class Recorder {
       return observable.subscribe(s);
     });
     held.subscribe({
-      next: (x) => this.take(gotOf(x), x),
-      error: (error) => this.take({ kind: 'error', error }),
-      complete: () => this.take({ kind: 'complete' }),
+      next: (x) => this.take(messageOf(x, 0), x),
+      error: (error) => this.take({ kind: 'error', frame: 0, error }),
+      complete: () => this.take({ kind: 'complete', frame: 0 }),
     });
   }
 
-  private take(got: Got, x?: unknown): void {
-    if (got.kind === 'control') {
+  private take(got: Message, x?: unknown): void {
+    if (got.kind === 'barrier' || got.kind === 'restore') {
       this.controls++;
       return;
     }
@@ -144,7 +146,7 @@ export class Recorder {
     const more = { split, revision, replaces };
     const known = got.kind === 'event' && Object.values(more).some((v) => v !== undefined);
     this.got.push(got);
-    this.lines.push(printGot(got, print) + (known ? ` ${print(more)}` : ''));
+    this.lines.push(printMessage(got, print) + (known ? ` ${print(more)}` : ''));
     if (got.kind !== 'complete' && got.kind !== 'error') this.onLine?.(this);
   }
 }
@@ -156,9 +158,7 @@ function print(value: unknown): string {
 /** The steps of a script: by frame, then by input; at the end every input completes. */
 export function stepsOf({ inputs, values = {} }: Script): Step[] {
   const timed = inputs.flatMap((text, input) =>
-    [...parseMarbles(text)].flatMap(([frame, marks]) =>
-      marks.map((mark) => ({ frame, input, element: elementOf(mark, values) })),
-    ),
+    parseMarbles(text, { values }).map((m) => ({ frame: m.frame, input, element: sentBy(m) })),
   );
   timed.sort((a, b) => a.frame - b.frame || a.input - b.input);
   return [...timed, ...inputs.map((_, input) => ({ input, element: undefined }))];

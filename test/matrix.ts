@@ -189,11 +189,12 @@ export class Matrix {
     let w = -Infinity;
     for (const got of drive.out.got) {
       if (got.kind === 'watermark') {
-        expect(got.at).toBeGreaterThan(w);
-        w = got.at;
-      } else if (got.kind === 'event' && !isLatePane(got.value)) expect(got.at).toBeGreaterThan(w);
+        expect(got.timestamp).toBeGreaterThan(w);
+        w = got.timestamp;
+      } else if (got.kind === 'event' && !isLatePane(got.value))
+        expect(got.timestamp).toBeGreaterThan(w);
     }
-    expect(drive.out.got.some((g) => g.kind === 'watermark' && g.at < Infinity)).toBe(true);
+    expect(drive.out.got.some((g) => g.kind === 'watermark' && g.timestamp < Infinity)).toBe(true);
     expect(drive.out.lines.slice(-2)).toEqual(['W∞', '|']);
   }
 

@@ -1,11 +1,11 @@
 /** dedupe as an operator: its stories in time, its doors, its errors. */
 import { map, of } from 'rxjs';
+import { eventTimeTest } from 'tidemark/testing';
 import type { DedupeStats } from '../../lib/dedupeState.js';
 import type { Invalid } from '../../lib/doors.js';
 import { type Element, event, watermarkAt } from '../../lib/element.js';
 import { session, tumbling } from '../../lib/windows.js';
 import { type DedupeConfig, dedupe } from '../../operators/dedupe.js';
-import { eventTimeTest } from '../marbles.js';
 import { operatorMatrix } from '../matrix.js';
 
 const byValue: DedupeConfig<string> = { key: (v) => v };

@@ -1,5 +1,6 @@
 /** eventTimeWindow as an operator: its stories in time, its doors, its errors. */
 import { map, of, take, tap } from 'rxjs';
+import { eventTimeTest } from 'tidemark/testing';
 import { type Element, event, watermarkAt } from '../../lib/element.js';
 import {
   collect,
@@ -14,7 +15,6 @@ import {
   type WindowStats,
   watermark,
 } from '../../operators/index.js';
-import { eventTimeTest } from '../marbles.js';
 
 const list = { list: collect<string>() };
 const of5 = { window: tumbling(5), aggregate: list } as const;

@@ -1,12 +1,12 @@
 /** intervalJoin as an operator: its stories in time, its doors, its errors. */
 import fc from 'fast-check';
 import { from, type Observable, of, Subject } from 'rxjs';
+import { eventTimeTest } from 'tidemark/testing';
 import { type Element, event, watermarkAt } from '../../lib/element.js';
 import type { JoinInvalid, JoinLate } from '../../lib/joinSide.js';
 import type { JoinStats } from '../../lib/joinState.js';
 import { dedupe } from '../../operators/dedupe.js';
 import { type IntervalJoinConfig, intervalJoin } from '../../operators/intervalJoin.js';
-import { eventTimeTest } from '../marbles.js';
 import { operatorMatrix } from '../matrix.js';
 
 type Config = IntervalJoinConfig<string, string, string, 'inner' | 'left'>;

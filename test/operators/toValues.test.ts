@@ -1,8 +1,8 @@
 /** toValues: values out of event time, and what becomes of withdrawals. */
 import { map, of } from 'rxjs';
+import { eventTimeTest } from 'tidemark/testing';
 import { type Element, event } from '../../lib/element.js';
 import { toValues } from '../../operators/toValues.js';
-import { eventTimeTest } from '../marbles.js';
 import { operatorMatrix } from '../matrix.js';
 
 describe('toValues', () => {

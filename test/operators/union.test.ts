@@ -1,5 +1,6 @@
 /** union: the min rule over inputs, status, completion, origins, barriers. */
 import { concat, Observable, of, Subject, share, take } from 'rxjs';
+import { eventTimeTest } from 'tidemark/testing';
 import {
   barrierAt,
   type Chunks,
@@ -14,7 +15,6 @@ import {
 import type { Stats } from '../../lib/stats.js';
 import { union } from '../../operators/union.js';
 import { values } from '../../operators/values.js';
-import { eventTimeTest } from '../marbles.js';
 import { operatorMatrix } from '../matrix.js';
 
 describe('union', () => {

@@ -15,11 +15,11 @@ import {
   startWith,
   take,
 } from 'rxjs';
+import { eventTimeTest } from 'tidemark/testing';
 import { barrierAt, type Element, event, restoreWith, watermarkAt } from '../../lib/element.js';
 import { toValues } from '../../operators/toValues.js';
 import { values } from '../../operators/values.js';
 import { watermark } from '../../operators/watermark.js';
-import { eventTimeTest } from '../marbles.js';
 import { operatorMatrix } from '../matrix.js';
 
 const upper = map((v: string) => v.toUpperCase());

@@ -1,10 +1,10 @@
 /** watermark as an operator: time out of events, splits, idleness, invalid events, completion. */
 import { map, type Observable, of, Subject, take } from 'rxjs';
+import { eventTimeTest } from 'tidemark/testing';
 import type { Invalid } from '../../lib/doors.js';
 import { type Element, event, splitsOf, statusOf, watermarkAt } from '../../lib/element.js';
 import type { WatermarkStats } from '../../lib/intake.js';
 import { type WatermarkConfig, watermark } from '../../operators/watermark.js';
-import { eventTimeTest } from '../marbles.js';
 import { operatorMatrix } from '../matrix.js';
 
 interface Reading {
@@ -285,32 +285,38 @@ describe('watermark guards time against the future', () => {
 
   it(
     'on a wall clock: what is more than 5 minutes ahead leaves by invalid and moves nothing',
-    eventTimeTest(({ source, expectStream, door, flush }) => {
-      const invalid = door();
-      const out$ = source('a f n g', values).pipe(watermark({ ...byAt, invalid }));
-      expectStream(out$).toBe(
-        `(a@${wall} W${wall - 1}) · (n@${wall + 10} W${wall + 9}) (g@${wall + 300_000} W${wall + 299_999})`,
-      );
-      invalid.toBe(`· f@${wall + 300_002}`);
-      flush();
-      expect(invalid.items[0].reason).toBe('future');
-    }, wall),
+    eventTimeTest(
+      ({ source, expectStream, door, flush }) => {
+        const invalid = door();
+        const out$ = source('a f n g', values).pipe(watermark({ ...byAt, invalid }));
+        expectStream(out$).toBe(
+          `(a@${wall} W${wall - 1}) · (n@${wall + 10} W${wall + 9}) (g@${wall + 300_000} W${wall + 299_999})`,
+        );
+        invalid.toBe(`· f@${wall + 300_002}`);
+        flush();
+        expect(invalid.items[0].reason).toBe('future');
+      },
+      { clock: wall },
+    ),
   );
   it(
     'or flows on without moving time, by policy',
-    eventTimeTest(({ source, expectStream, flush }) => {
-      let stats: WatermarkStats | undefined;
-      const config = {
-        ...byAt,
-        onFutureSkew: 'pass',
-        stats: (s: WatermarkStats) => (stats = s),
-      } as const;
-      expectStream(source('f a', values).pipe(watermark(config))).toBe(
-        `f@${wall + 300_002} (a@${wall} W${wall - 1})`,
-      );
-      flush();
-      expect(stats).toMatchObject({ future: 1, invalid: 0, accepted: 2 });
-    }, wall),
+    eventTimeTest(
+      ({ source, expectStream, flush }) => {
+        let stats: WatermarkStats | undefined;
+        const config = {
+          ...byAt,
+          onFutureSkew: 'pass',
+          stats: (s: WatermarkStats) => (stats = s),
+        } as const;
+        expectStream(source('f a', values).pipe(watermark(config))).toBe(
+          `f@${wall + 300_002} (a@${wall} W${wall - 1})`,
+        );
+        flush();
+        expect(stats).toMatchObject({ future: 1, invalid: 0, accepted: 2 });
+      },
+      { clock: wall },
+    ),
   );
   it(
     'not on a virtual clock',
@@ -332,27 +338,33 @@ describe('watermark guards time against the future', () => {
   );
   it(
     'and not at all with Infinity',
-    eventTimeTest(({ source, expectStream }) => {
-      const out$ = source('f', values).pipe(watermark({ ...byAt, maxFutureSkew: Infinity }));
-      expectStream(out$).toBe(`(f@${wall + 300_002} W${wall + 300_001})`);
-    }, wall),
+    eventTimeTest(
+      ({ source, expectStream }) => {
+        const out$ = source('f', values).pipe(watermark({ ...byAt, maxFutureSkew: Infinity }));
+        expectStream(out$).toBe(`(f@${wall + 300_002} W${wall + 300_001})`);
+      },
+      { clock: wall },
+    ),
   );
   it(
     'reading the clock only for events that are ahead of its last reading',
-    eventTimeTest(({ source, expectStream, scheduler, flush }) => {
-      const out$ = source('a n a n a', values).pipe(watermark({ ...byAt, scheduler }));
-      expectStream(out$).toBe(
-        `(a@${wall} W${wall - 1}) (n@${wall + 10} W${wall + 9}) a@${wall} n@${wall + 10} a@${wall}`,
-      );
-      let reads = 0;
-      const now = scheduler.now;
-      scheduler.now = () => {
-        reads++;
-        return now();
-      };
-      flush();
-      expect(reads).toBe(1); // at subscription
-    }, wall),
+    eventTimeTest(
+      ({ source, expectStream, scheduler, flush }) => {
+        const out$ = source('a n a n a', values).pipe(watermark({ ...byAt, scheduler }));
+        expectStream(out$).toBe(
+          `(a@${wall} W${wall - 1}) (n@${wall + 10} W${wall + 9}) a@${wall} n@${wall + 10} a@${wall}`,
+        );
+        let reads = 0;
+        const now = scheduler.now;
+        scheduler.now = () => {
+          reads++;
+          return now();
+        };
+        flush();
+        expect(reads).toBe(1); // at subscription
+      },
+      { clock: wall },
+    ),
   );
 });
 

@@ -1,8 +1,9 @@
 /** The marble helper itself: right pipelines pass, wrong ones fail with a readable text. */
 import { concat, map, NEVER, type Observable, of, tap, timer } from 'rxjs';
-import { type Element, event, isElement, watermarkAt } from '../lib/element.js';
-import { type EventTimeTest, eventTimeTest } from './marbles.js';
-import { parseMarbles, sameValue } from './notation.js';
+import { type EventTimeTest, eventTimeTest } from 'tidemark/testing';
+import { sameValue } from '../../../adapters/testing/equality.js';
+import { parseMarbles } from '../../../adapters/testing/notation.js';
+import { type Element, event, isElement, watermarkAt } from '../../../lib/element.js';
 
 function failureOf(body: (t: EventTimeTest) => void): string {
   try {
@@ -83,12 +84,15 @@ describe('a pipeline that does what the marbles say', () => {
   );
   it(
     'sees the clock start where the test says',
-    eventTimeTest(({ source, expectStream, scheduler }) => {
-      expectStream(source('a b').pipe(map(() => scheduler.now()))).toBe('x y', {
-        x: 1_700_000_000_000,
-        y: 1_700_000_000_001,
-      });
-    }, 1_700_000_000_000),
+    eventTimeTest(
+      ({ source, expectStream, scheduler }) => {
+        expectStream(source('a b').pipe(map(() => scheduler.now()))).toBe('x y', {
+          x: 1_700_000_000_000,
+          y: 1_700_000_000_001,
+        });
+      },
+      { clock: 1_700_000_000_000 },
+    ),
   );
 });
 
@@ -173,7 +177,7 @@ describe('the failure text', () => {
       eventTimeTest(({ stream, expectStream }) => expectStream(stream('a@1')).toBe('a@2'))();
     } catch (thrown) {
       expect((thrown as Error).stack?.split('\n').find((l) => l.includes(' at '))).toContain(
-        'marbles.test.ts',
+        'eventTimeTest.test.ts',
       );
     }
     expect.assertions(1);

@@ -1,0 +1,10 @@
+/** Tests in event time: marbles whose letters carry their event time. */
+export {
+  type EventTimeTest,
+  type Expectation,
+  eventTimeTest,
+  type RecordingDoor,
+  type TestOptions,
+} from './eventTimeTest.js';
+export type { Message, Values } from './message.js';
+export { scriptError } from './notation.js';
