@@ -3,9 +3,10 @@ import { Observable, Subscription } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import type { Element } from '../../lib/element.js';
 import { type Instant, toInstant } from '../../lib/instant.js';
-import { Lane } from './lane.js';
-import { type Message, messageOf, sentBy, type Values } from './message.js';
+import { failureOf, MarbleError } from './failure.js';
+import { type Message, messageOf, sentBy, type Values, valued } from './message.js';
 import { parseMarbles, scriptError } from './notation.js';
+import type { Scene } from './scene.js';
 
 type Named<T> = Readonly<Record<string, T>>;
 
@@ -74,6 +75,14 @@ function instantOption(option: string, given: Instant): number {
   throw new TypeError(`eventTimeTest: \`${option}\` must be an instant; got ${String(given)}`);
 }
 
+class Lane {
+  readonly received: Message[] = [];
+  wanted: { messages: readonly Message[]; values: Values; site: Error } | undefined;
+  readonly made = new Error('no expectation');
+
+  constructor(readonly head: string) {}
+}
+
 class Run {
   private readonly lanes: Lane[] = [];
   private readonly values: Record<string, unknown> = {};
@@ -96,7 +105,22 @@ class Run {
 
   check(): void {
     if (this.lanes.length === 0) throw new Error('marbles: the test expects nothing');
-    for (const lane of this.lanes) lane.check(this.values, this.epoch);
+    for (const { head, wanted, made } of this.lanes) {
+      if (wanted !== undefined) continue;
+      throw new MarbleError(`marbles: ${head} has no expectation; call toBe(...)`, '', '', made);
+    }
+    const failure = failureOf(this.scene());
+    if (failure !== undefined) throw failure;
+  }
+
+  private scene(): Scene {
+    const lanes = this.lanes.map(({ head, received, wanted }) => ({
+      head,
+      received,
+      expected: valued(wanted?.messages ?? [], { ...this.values, ...wanted?.values }),
+      ...(wanted && { site: wanted.site, values: wanted.values }),
+    }));
+    return { lanes, values: this.values, epoch: this.epoch };
   }
 
   private script(text: string, values: Values = {}, error: unknown = scriptError): Observable<any> {

@@ -6,5 +6,7 @@ export {
   type RecordingDoor,
   type TestOptions,
 } from './eventTimeTest.js';
+export { failureOf, MarbleError } from './failure.js';
 export type { Message, Values } from './message.js';
 export { scriptError } from './notation.js';
+export type { Fact, Scene, SceneLane } from './scene.js';

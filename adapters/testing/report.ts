@@ -61,11 +61,3 @@ export class Report {
     this.lines.differs += `  ${differs.padEnd(width)}`;
   }
 }
-
-/* Jest shows the line that wrote the expectation, not this file. */
-export function failure(message: string, site: Error): Error {
-  const error = new Error(message);
-  const lines = (site.stack ?? '').split('\n').slice((site.message.match(/\n/g)?.length ?? 0) + 1);
-  error.stack = [`Error: ${message}`, ...lines].join('\n');
-  return error;
-}
