@@ -1,4 +1,5 @@
 /** Tests in event time: marbles whose letters carry their event time. */
+export { type ArraySourceConfig, arraySource } from './arraySource.js';
 export {
   type EventTimeTest,
   type Expectation,

@@ -20,7 +20,7 @@ import {
   watermark,
 } from 'tidemark';
 import { memoryStore } from 'tidemark/memory';
-import { arraySource } from '../arraySource.js';
+import { arraySource } from 'tidemark/testing';
 
 interface Click {
   readonly user: string;

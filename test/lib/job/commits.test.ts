@@ -9,7 +9,7 @@ import {
   watermark,
 } from 'tidemark';
 import { memoryStore } from 'tidemark/memory';
-import { arraySource } from '../../arraySource.js';
+import { arraySource } from 'tidemark/testing';
 
 interface Row {
   readonly k: number;
