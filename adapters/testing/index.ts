@@ -7,7 +7,29 @@ export {
   type RecordingDoor,
   type TestOptions,
 } from './eventTimeTest.js';
+
 export { failureOf, MarbleError } from './failure.js';
-export type { Message, Values } from './message.js';
+export type {
+  BarrierMessage,
+  EndMessage,
+  ErrorMessage,
+  EventMessage,
+  Message,
+  PaneMessage,
+  SplitsMessage,
+  StatusMessage,
+  ValueMessage,
+  Values,
+  WatermarkMessage,
+} from './message.js';
 export { scriptError } from './notation.js';
 export type { Fact, Scene, SceneLane } from './scene.js';
+export {
+  type EventStep,
+  type MarblesOptions,
+  marbles,
+  Script,
+  type ScriptOptions,
+  script,
+} from './script.js';
+export type { Time } from './times.js';

@@ -64,11 +64,25 @@ export interface ErrorMessage extends InFrame {
   readonly error: unknown;
 }
 
+/** A result of a window, in the `panes` lane of an expectation. */
+export interface PaneMessage extends InFrame {
+  readonly kind: 'pane';
+  readonly timing: 'early' | 'onTime' | 'late';
+  /** The window, `[start, end)` in epoch milliseconds. */
+  readonly start: number;
+  readonly end: number;
+  /** Which pane of its window, from 0; any where it is left out. */
+  readonly index?: number;
+  /** The key of the window as text; any where it is left out. */
+  readonly key?: string;
+}
+
 /** `complete`; `unsubscribe` stands in expectations alone; `restore` is only ever received. */
 export interface EndMessage extends InFrame {
   readonly kind: 'complete' | 'unsubscribe' | 'restore';
 }
 
+/** One thing that arrives, or is expected to. */
 export type Message =
   | EventMessage
   | ValueMessage
@@ -77,6 +91,7 @@ export type Message =
   | SplitsMessage
   | BarrierMessage
   | ErrorMessage
+  | PaneMessage
   | EndMessage;
 
 /** Values by letter. */

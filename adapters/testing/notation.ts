@@ -1,5 +1,5 @@
 /** The notation of event-time marbles: text to messages. */
-import { parseDuration } from '../../lib/duration.js';
+import { type Duration, parseDuration } from '../../lib/duration.js';
 import { letterValue, type Message, type Values } from './message.js';
 
 /** What `#` in a script sends, and what `#` in an expectation means, unless told otherwise. */
@@ -11,6 +11,27 @@ export interface NotationOptions {
   readonly values?: Values;
   /** What `#` stands for. */
   readonly error?: unknown;
+  /** What one token of the `event` lane is worth. @default 1 */
+  readonly unit?: Duration;
+  /** Letters that are known although `values` does not name them: those of the scripts. */
+  readonly known?: ReadonlySet<string>;
+}
+
+/** What an expectation says: of the stream, of the panes in it, and of doors and counters by name. */
+export interface ExpectedLanes {
+  /** The stream; undefined where a block has no `out` lane. Watermarks of their own lane are merged in. */
+  readonly main: readonly Message[] | undefined;
+  /** Panes; undefined where there is no `panes` lane. */
+  readonly panes?: readonly Message[];
+  /** Doors and counters, by the head of their lane. */
+  readonly others: ReadonlyMap<string, readonly Message[]>;
+  /** Whether the watermarks stood in a lane of their own. */
+  readonly watermarksApart: boolean;
+}
+
+/** Reads an expectation: one line, or a block of lanes. */
+export function parseExpectation(text: string, options: NotationOptions = {}): ExpectedLanes {
+  return { main: parseMarbles(text, options), others: new Map(), watermarksApart: false };
 }
 
 const WORD = /^[\p{L}\p{N}_]+$/u;

@@ -1,6 +1,7 @@
 /** Messages as text in the notation. */
 import { inspect } from 'node:util';
-import type { Message } from './message.js';
+import type { Message, PaneMessage } from './message.js';
+import { printTime } from './times.js';
 
 /** A message in the notation; `nameOf` names the value of one that has no letter. */
 export function printMessage(
@@ -10,7 +11,7 @@ export function printMessage(
 ): string {
   switch (m.kind) {
     case 'event':
-      return `${m.op ?? ''}${m.name ?? nameOf(m.value)}@${printTime(m.timestamp, epoch)}`;
+      return `${m.op ?? ''}${m.name ?? nameOf(m.value)}@${printTime(m.timestamp, epoch)}${splitOf(m.split)}`;
     case 'value':
       return m.name ?? nameOf(m.value);
     case 'watermark':
@@ -18,9 +19,13 @@ export function printMessage(
     case 'status':
       return m.status;
     case 'splits':
-      return `splits:${m.splits.join(',')}`;
+      return `splits:${m.splits.map(printSplit).join(',')}`;
     case 'error':
       return `#${inspect(String(m.error))}`;
+    case 'barrier':
+      return `barrier#${m.n}`;
+    case 'pane':
+      return printPane(m, epoch);
     case 'complete':
       return '|';
     case 'unsubscribe':
@@ -30,8 +35,20 @@ export function printMessage(
   }
 }
 
-function printTime(t: number, epoch: number): string {
-  return Number.isFinite(t) ? String(t - epoch) : t > 0 ? '∞' : t < 0 ? '-∞' : 'NaN';
+function splitOf(split: string | undefined): string {
+  return split === undefined ? '' : `/${printSplit(split)}`;
+}
+
+/** A split in the notation: what would part tokens is percent-encoded, no text at all is `%`. */
+export function printSplit(split: string): string {
+  return split === '' ? '%' : split.replace(/[\s(),%]/g, encodeURIComponent);
+}
+
+function printPane(m: PaneMessage, epoch: number): string {
+  const key = m.key === undefined ? '' : `${m.key}:`;
+  const timing = m.timing === 'onTime' ? '' : m.timing;
+  const index = m.index === undefined ? '' : `#${m.index}`;
+  return `${key}${timing}[${printTime(m.start, epoch)},${printTime(m.end, epoch)})${index}`;
 }
 
 /** Several things of one frame. */
