@@ -1,8 +1,9 @@
 /** The codec: what it keeps, what it refuses, and that damage never passes. */
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
-import { decode, encode, MAX_DEPTH } from '../../lib/codec.js';
+import { decode, encode } from '../../lib/codec.js';
 import { crc32 } from '../../lib/crc32.js';
+import { MAX_DEPTH } from '../../lib/tagged.js';
 
 const utf8 = new TextEncoder();
 const asText = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
