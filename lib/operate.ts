@@ -141,12 +141,17 @@ export function operate<In, Out>(
   return (source) => combineInputs([source], init);
 }
 
-/** What names and shows a stage. */
+/** What names and shows an operator made by {@link stageOperator}. */
 export interface StageOptions {
+  /** Names the operator in errors. */
   readonly operator: string;
+  /** Names the state in checkpoints; a job needs it. */
   readonly id?: string | undefined;
+  /** What the meaning of the state depends on (sizes, bounds): state of other settings is refused. */
   readonly settings?: StageConfig['settings'];
+  /** What an input does that was idle and wakes behind the output. @default 'hold' */
   readonly onResume?: StageConfig['onResume'];
+  /** Told once per subscription with the live counters of its logic. */
   readonly stats?: ((live: any) => void) | undefined;
 }
 
@@ -167,14 +172,78 @@ class StageOutput<Out> implements Emitter<Out> {
 }
 
 /**
- * Makes an observable of element streams and of the state that joins them: a `Stage` and a `Logic`
- * per subscription. The stats door is told once per subscription, before the first element. Counts
- * `stats.out`, so a logic does not.
+ * Makes an operator of a state: one {@link Logic} per subscription, and around it what every operator
+ * must do. Elements come one at a time, also where one arrives while the logic emits; several inputs
+ * have one W, the least of those that count; W leaves after what it released; barriers are aligned,
+ * state is saved and given back; idle does not overtake what is held.
  *
+ * ```text
+ * arrivals    a@1  b@2  a@3  W2        W4        a@2
+ * lastPerKey   ·    ·    ·   (b@2 W2)  (a@3 W4)  ·
+ * ```
+ *
+ * *State.* That of the logic. `id` names it; without one it is in no checkpoint.
+ *
+ * @param inputs are subscribed last to first, and numbered as they stand
+ * @param make is called once per subscription
  * @throws TypeError down the stream, when a value that is no element arrives
+ * @example
+ * type Held<T> = readonly [key: string, value: T, time: number];
+ *
+ * class LastPerKey<T> implements Logic {
+ *   readonly stats = newStats();
+ *   private held = new Map<string, EventElement<T>>();
+ *   private w = -Infinity;
+ *
+ *   constructor(
+ *     private readonly key: (value: T) => string,
+ *     private readonly out: Emitter<T>,
+ *   ) {}
+ *
+ *   event(e: EventElement<T>): void {
+ *     this.stats.in++;
+ *     if (e.timestamp <= this.w) return void this.stats.late++;
+ *     this.stats.accepted++;
+ *     const key = this.key(e.value);
+ *     if (e.timestamp >= (this.held.get(key)?.timestamp ?? -Infinity)) this.held.set(key, e);
+ *     setLive(this.stats, this.held.size);
+ *   }
+ *
+ *   advance(w: number): void {
+ *     this.w = w;
+ *     const due = [...this.held].filter(([, e]) => e.timestamp <= w);
+ *     for (const [key, e] of due.sort(([, a], [, b]) => a.timestamp - b.timestamp)) {
+ *       if (this.out.closed) return;
+ *       this.held.delete(key);
+ *       this.out.emit(e);
+ *     }
+ *     setLive(this.stats, this.held.size);
+ *   }
+ *
+ *   waiting(): number {
+ *     return this.held.size;
+ *   }
+ *
+ *   save(): Chunks {
+ *     const held = [...this.held].map(([key, e]): Held<T> => [key, e.value, e.timestamp]);
+ *     return new Map([['last', { w: this.w, held }]]);
+ *   }
+ *
+ *   restore(chunks: Chunks): void {
+ *     const saved = chunks.get('last') as { w: number; held: Held<T>[] };
+ *     this.w = saved.w;
+ *     this.held = new Map(saved.held.map(([key, value, time]) => [key, event(value, time)]));
+ *   }
+ * }
+ *
+ * export function lastPerKey<T>(config: { id?: string; key: (value: T) => string }): InTime<T, T> {
+ *   const { id, key } = config;
+ *   return (in$) =>
+ *     stageOperator<T>([in$], { operator: 'lastPerKey', id }, (out) => new LastPerKey(key, out));
+ * }
  */
 export function stageOperator<Out>(
-  inputs: readonly Observable<Element<any>>[],
+  inputs: readonly Observable<Element<unknown>>[],
   options: StageOptions,
   make: (out: Emitter<Out>) => Logic,
 ): Observable<Element<Out>> {

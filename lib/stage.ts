@@ -21,20 +21,27 @@ import { type Settings, sameSettings } from './settings.js';
 import { copyStats, restoreStats, type Stats } from './stats.js';
 import { type OnResume, Valve } from './valve.js';
 
-/** The state of an operator: events change it, watermarks release it. Pure and synchronous. */
+/**
+ * The state of an operator: events change it, watermarks release it. Pure and synchronous: it is
+ * called one element at a time, never inside an emission of its own. What it throws goes down the
+ * stream as an error. See {@link stageOperator} for an operator made of one.
+ */
 export interface Logic {
-  /** An event arrives at an input. */
-  event(e: EventElement<any>, input: number): void;
+  /** An event arrives at an input, late ones too: the logic judges them. Inputs count from 0. */
+  event(e: EventElement<unknown>, input: number): void;
   /** W has risen to `w` (+∞ at the end): emit what is due. W itself leaves afterwards. */
   advance(w: number): void;
   /** One input's own W has risen; called before `advance`. */
   side?(input: number, w: number): void;
-  /** The output watermark that belongs to W; W itself where absent. */
+  /** The output watermark that belongs to W; W itself where absent. It must not fall. */
   outgoing?(w: number): number;
   /** How many held things a later W can still emit: while there are any, *idle* does not pass. */
   waiting(): number;
+  /** Live counters, saved and restored with the state; `out` is counted for the logic. */
   readonly stats: Stats;
+  /** The state as plain data in named pieces, a copy: later events must not change it. */
   save(): Chunks;
+  /** Takes back what `save` gave, in an operator that has seen no event. */
   restore(chunks: Chunks): void;
   /** A sink's part in a job; its operator has been registered with one when `enlisted` is called. */
   readonly sink?: SinkLogic;
@@ -48,6 +55,7 @@ export interface SinkLogic extends SinkMember {
 
 /** Where a state emits. */
 export interface Emitter<T> {
+  /** Sends a result. Its time should be above the last W, else it is late downstream. */
   emit(e: EventElement<T>): void;
   /** Downstream wants no more: an emission loop stops. */
   readonly closed: boolean;

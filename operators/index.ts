@@ -22,6 +22,9 @@ export type {
 export { type Duration, parseDuration } from '../lib/duration.js';
 export type {
   Barrier,
+  Chunks,
+  Control,
+  Data,
   Element,
   EventElement,
   Restore,
@@ -29,7 +32,7 @@ export type {
   Watermark,
   WindowBounds,
 } from '../lib/element.js';
-export { event, isElement, watermarkAt } from '../lib/element.js';
+export { event, isElement, watermarkAt, withValue } from '../lib/element.js';
 export {
   AsyncInValuesError,
   BackpressureError,
@@ -51,7 +54,7 @@ export type { JoinInvalid, JoinLate, JoinSideStats, JoinType } from '../lib/join
 export type { Joined, JoinStats } from '../lib/joinState.js';
 export { collect, type ReduceOptions, reduce } from '../lib/keptEvents.js';
 export type { Key } from '../lib/key.js';
-export type { EventStream, InTime } from '../lib/operate.js';
+export { type EventStream, type InTime, type StageOptions, stageOperator } from '../lib/operate.js';
 export type { Pane, WindowResult } from '../lib/panes.js';
 export type {
   CheckpointStore,
@@ -64,7 +67,8 @@ export type {
   TableStore,
 } from '../lib/ports.js';
 export type { Ack, SinkStats } from '../lib/sinkState.js';
-export type { Stats, StatsDoor } from '../lib/stats.js';
+export type { Emitter, Logic } from '../lib/stage.js';
+export { newStats, type Stats, type StatsDoor, setLive } from '../lib/stats.js';
 export type { OnResume } from '../lib/valve.js';
 export type { WindowStats } from '../lib/windowStore.js';
 export {
