@@ -39,7 +39,7 @@ export interface Logic {
   waiting(): number;
   /** Live counters, saved and restored with the state; `out` is counted for the logic. */
   readonly stats: Stats;
-  /** The state as plain data in named pieces, a copy: later events must not change it. */
+  /** The state as plain data in named pieces; it is encoded before the next element comes. */
   save(): Chunks;
   /** Takes back what `save` gave, in an operator that has seen no event. */
   restore(chunks: Chunks): void;

@@ -1,5 +1,8 @@
 /** Tests in event time: marbles whose letters carry their event time. */
+
 export { type ArraySourceConfig, arraySource } from './arraySource.js';
+export { ArrivalClock } from './arrivalClock.js';
+export type { Build } from './drive.js';
 export {
   type EventTimeTest,
   type Expectation,
@@ -7,8 +10,8 @@ export {
   type RecordingDoor,
   type TestOptions,
 } from './eventTimeTest.js';
-
 export { failureOf, MarbleError } from './failure.js';
+export { Harness, type HarnessOptions, harness, type PushOptions } from './harness.js';
 export type {
   BarrierMessage,
   EndMessage,
