@@ -2,6 +2,7 @@
 
 export { type ArraySourceConfig, arraySource } from './arraySource.js';
 export { ArrivalClock } from './arrivalClock.js';
+export { type DisorderConfig, disorder } from './disorder.js';
 export type { Build } from './drive.js';
 export {
   type EventTimeTest,
