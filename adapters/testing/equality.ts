@@ -1,74 +1,186 @@
 /** When a received value is the expected one: equal in depth, asymmetric matchers and results by their fields. */
-import { isDeepStrictEqual } from 'node:util';
+import { isDeepStrictEqual, types } from 'node:util';
 import type { Message, Values } from './message.js';
 
-/**
- * Equal in depth, but a window result is compared by its `value` unless the expectation is made of
- * `key`, `window`, `pane` and `value`: then by the fields, also those of the pane, that it names.
- */
-export function sameValue(expected: unknown, got: unknown): boolean {
-  if (isWindowResult(got)) {
-    if (!isPattern(expected)) return sameValue(expected, got.value);
-    return Object.entries(expected).every(([name, x]) =>
-      name === 'pane' ? includes(got.pane, x) : sameValue(x, (got as Values)[name]),
-    );
-  }
-  if (!isPlain(expected) || !isPlain(got)) return isDeepStrictEqual(expected, got);
-  const names = new Set([...Object.keys(expected), ...Object.keys(got)]);
-  return [...names].every((name) => sameValue(expected[name], got[name]));
+/** A thing that judges what it is compared with: `expect.any(Number)` of Jest, of Vitest, or one's own. */
+export interface AsymmetricMatcher {
+  asymmetricMatch(got: unknown): boolean;
 }
 
-function includes(got: unknown, part: unknown): boolean {
-  if (!isPlain(part) || !isPlain(got)) return isDeepStrictEqual(part, got);
-  return Object.entries(part).every(([name, x]) => isDeepStrictEqual(x, got[name]));
+export function isMatcher(x: unknown): x is AsymmetricMatcher {
+  return (
+    typeof x === 'object' &&
+    x !== null &&
+    typeof (x as AsymmetricMatcher).asymmetricMatch === 'function'
+  );
+}
+
+/** Deeper than this a value may be endless: there matchers and results are no longer looked for. */
+const MAX_DEPTH = 200;
+
+/**
+ * Equal in depth. NaN is NaN, −0 is not 0, a field that is undefined is a field left out; instances of
+ * classes are compared by `isDeepStrictEqual`. A window result is compared by its `value` unless the
+ * expectation is made of `key`, `window`, `pane` and `value`: then by the fields, also those of the
+ * pane, that it names.
+ */
+export function sameValue(expected: unknown, got: unknown, depth = 0): boolean {
+  if (isMatcher(expected)) return expected.asymmetricMatch(got);
+  if (Object.is(expected, got)) return true;
+  if (typeof got !== 'object' || depth > MAX_DEPTH) return isDeepStrictEqual(expected, got);
+  const parts = partsOf(expected, got);
+  if (parts !== undefined) return parts.every(([, e, g]) => sameValue(e, g, depth + 1));
+  return sameMembers(expected, got, depth + 1) ?? isDeepStrictEqual(expected, got);
+}
+
+/** A part of a value: its place in it, expected, received. */
+export type Part = readonly [place: string, expected: unknown, got: unknown];
+
+/** The parts by which two values are compared; undefined where they are not compared by parts. */
+export function partsOf(expected: unknown, got: unknown): readonly Part[] | undefined {
+  if (isWindowResult(got)) {
+    if (!isPattern(expected)) return [['', expected, got.value]];
+    return Object.keys(expected).flatMap((name): readonly Part[] => {
+      const [e, g] = [expected[name], (got as unknown as Values)[name]];
+      if (name !== 'pane' || !isPlain(e) || !isPlain(g)) return [[`.${name}`, e, g]];
+      return Object.keys(e).map((field) => [`.pane.${field}`, e[field], g[field]]);
+    });
+  }
+  if (Array.isArray(expected) && Array.isArray(got)) {
+    const all = expected.length > got.length ? expected : got;
+    const sizes: Part[] = [['.length', expected.length, got.length]];
+    const items = Array.from(all, (_, i): Part => [`[${i}]`, expected[i], got[i]]);
+    return expected.length === got.length ? items : [...items, ...sizes];
+  }
+  if (!isPlain(expected) || !isPlain(got)) return undefined;
+  const names = new Set([...namesOf(expected), ...namesOf(got)]);
+  return [...names].map((name) => [placeOf(name), expected[name as string], got[name as string]]);
+}
+
+function namesOf(x: object): readonly (string | symbol)[] {
+  const symbols = Object.getOwnPropertySymbols(x);
+  if (symbols.length === 0) return Object.keys(x);
+  return [
+    ...Object.keys(x),
+    ...symbols.filter((s) => Object.prototype.propertyIsEnumerable.call(x, s)),
+  ];
+}
+
+function placeOf(name: string | symbol): string {
+  if (typeof name === 'symbol') return `[${String(name)}]`;
+  return /^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(name) ? `.${name}` : `[${JSON.stringify(name)}]`;
+}
+
+/* Maps and sets, with matchers in them; undefined for anything else. */
+function sameMembers(expected: unknown, got: unknown, depth: number): boolean | undefined {
+  if (types.isMap(expected) && types.isMap(got)) {
+    if (expected.size !== got.size) return false;
+    return pairUp(expected, got, (e, g) => e.every((x, i) => sameValue(x, g[i], depth)));
+  }
+  if (types.isSet(expected) && types.isSet(got)) {
+    if (expected.size !== got.size) return false;
+    return pairUp(expected, got, (e, g) => sameValue(e, g, depth));
+  }
+  return undefined;
+}
+
+/* Members mostly come in the same order: then each is compared with the first left over alone. */
+function pairUp<T>(wanted: Iterable<T>, got: Iterable<T>, same: (e: T, g: T) => boolean): boolean {
+  const all = [...wanted];
+  const byMatcher = all.filter(isMatcher);
+  const expected =
+    byMatcher.length === 0 ? all : [...all.filter((e) => !isMatcher(e)), ...byMatcher];
+  const left = [...got];
+  const taken = new Set<number>();
+  let first = 0;
+  return expected.every((e) => {
+    while (taken.has(first)) first++;
+    for (let i = first; i < left.length; i++) {
+      if (taken.has(i) || !same(e, left[i] as T)) continue;
+      taken.add(i);
+      return true;
+    }
+    return false;
+  });
 }
 
 function isPlain(x: unknown): x is Values {
-  return typeof x === 'object' && x !== null && Object.getPrototypeOf(x) === Object.prototype;
+  if (typeof x !== 'object' || x === null) return false;
+  const base = Object.getPrototypeOf(x);
+  return base === null || (Object.getPrototypeOf(base) === null && !Array.isArray(x));
 }
 
-function isWindowResult(x: unknown): x is { readonly pane: unknown; readonly value: unknown } {
-  return isPlain(x) && ['key', 'window', 'pane', 'value'].every((name) => name in x);
+interface Result {
+  readonly key: unknown;
+  readonly window: unknown;
+  readonly pane: unknown;
+  readonly value: unknown;
+}
+
+const FIELDS: readonly string[] = ['key', 'window', 'pane', 'value'];
+
+export function isWindowResult(x: unknown): x is Result {
+  return isPlain(x) && FIELDS.every((name) => name in x);
 }
 
 function isPattern(x: unknown): x is Values {
-  const fields = ['key', 'window', 'pane', 'value'];
   if (!isPlain(x)) return false;
   const names = Object.keys(x);
-  return names.some((n) => n !== 'value') && names.every((n) => fields.includes(n));
+  return names.some((n) => n !== 'value') && names.every((n) => FIELDS.includes(n));
 }
 
 /** A string names the class of an error, a RegExp its message; else it is the error itself. */
 export function sameError(expected: unknown, got: unknown): boolean {
+  if (isMatcher(expected)) return expected.asymmetricMatch(got);
   if (typeof expected === 'string') return got === expected || (got as Error)?.name === expected;
-  if (expected instanceof RegExp) return expected.test(got instanceof Error ? got.message : '');
+  if (types.isRegExp(expected)) return expected.test((got as Error)?.message ?? '');
   return isDeepStrictEqual(expected, got);
 }
 
 /** Whether the received message is the expected one; the frame is not compared. */
 export function meets(expected: Message, got: Message): boolean {
-  switch (expected.kind) {
+  if (expected.kind !== got.kind) return false;
+  return fieldsOf(expected).every(([name, e]) => sameField(name, e, (got as any)[name]));
+}
+
+/** The fields of a received message that an expectation names. */
+export type Field = readonly [name: string, expected: unknown];
+
+/** What an expected message says of a received one of its kind. */
+export function fieldsOf(m: Message): readonly Field[] {
+  switch (m.kind) {
     case 'event':
-      return (
-        got.kind === 'event' &&
-        got.timestamp === expected.timestamp &&
-        got.op === expected.op &&
-        (expected.split === undefined || got.split === expected.split) &&
-        sameValue(expected.value, got.value)
-      );
+      return [
+        ['timestamp', m.timestamp],
+        ['op', m.op],
+        ...given(m, 'split', 'revision', 'replaces'),
+        ['value', m.value],
+      ];
     case 'value':
-      return got.kind === 'value' && sameValue(expected.value, got.value);
+      return [['value', m.value]];
     case 'watermark':
-      return got.kind === 'watermark' && got.timestamp === expected.timestamp;
+      return [['timestamp', m.timestamp]];
     case 'status':
-      return got.kind === 'status' && got.status === expected.status;
+      return [['status', m.status]];
     case 'splits':
-      return got.kind === 'splits' && got.splits.join() === expected.splits.join();
+      return [['splits', m.splits]];
     case 'barrier':
-      return got.kind === 'barrier' && got.n === expected.n;
+      return [['n', m.n]];
     case 'error':
-      return got.kind === 'error' && sameError(expected.error, got.error);
+      return [['error', m.error]];
     default:
-      return got.kind === expected.kind;
+      return [];
   }
+}
+
+function given(m: object, ...names: readonly string[]): readonly Field[] {
+  return names.flatMap((name) => {
+    const x = (m as Values)[name];
+    return x === undefined ? [] : [[name, x] as const];
+  });
+}
+
+/** Whether one field is as expected. */
+export function sameField(name: string, expected: unknown, got: unknown): boolean {
+  return name === 'error' ? sameError(expected, got) : sameValue(expected, got);
 }

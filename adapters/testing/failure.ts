@@ -1,17 +1,21 @@
-/** The failure of a marble test: the first lane that is not as expected, told in text. */
-import type { Message } from './message.js';
-import { Report } from './report.js';
+/** The failure of a marble test: what a scene looks like that is not as expected. */
+import { reportOf } from './report.js';
+import { ReportLane } from './reportLane.js';
 import type { Scene, SceneLane } from './scene.js';
 
-/** What a marble test throws: the whole story in `message`, the lanes that differ in the other two. */
+/**
+ * What a failed marble test throws: in `message` the whole story, in `expected` and `actual` the lanes
+ * that differ, for the diff of a test runner. Its stack begins at the line of the expectation.
+ *
+ * @example
+ * eventTimeTest(body, { assert: (failure) => failure && console.error(failure.message) });
+ */
 export class MarbleError extends Error {
   override readonly name = 'MarbleError';
   /** @internal */
   constructor(
     message: string,
-    /** The expected lane as text. */
     readonly expected: string,
-    /** The received lane as text. */
     readonly actual: string,
     site?: Error,
   ) {
@@ -22,35 +26,20 @@ export class MarbleError extends Error {
 
 /** What is wrong with the scene; undefined when every lane is as expected. */
 export function failureOf(scene: Scene): MarbleError | undefined {
-  for (const lane of scene.lanes) {
-    const failure = laneFailure(lane, scene);
-    if (failure !== undefined) return failure;
-  }
-  return undefined;
+  const lanes = scene.lanes.map((lane) => new ReportLane(lane, scene));
+  const wrong = lanes.filter((lane) => lane.difference !== undefined);
+  if (wrong.length === 0) return undefined;
+  const { message, expected, actual } = reportOf(lanes, scene.epoch);
+  const failure = new MarbleError(message, expected, actual, siteOf(wrong));
+  const error = wrong.flatMap(({ difference: d }) => (d && 'got' in d ? [d.got] : []));
+  const thrown = error.find((m) => m.kind === 'error');
+  return thrown === undefined ? failure : Object.assign(failure, { cause: thrown.error });
 }
 
-function laneFailure(lane: SceneLane, scene: Scene): MarbleError | undefined {
-  if (lane.expected === undefined) return undefined;
-  const expected = byFrame(lane.expected);
-  const received = byFrame(lane.received);
-  const frames = [...new Set([...expected.keys(), ...received.keys()])].sort((a, b) => a - b);
-  const report = new Report({ ...scene.values, ...lane.values }, scene.epoch);
-  for (const frame of frames) {
-    report.column(frame, expected.get(frame) ?? [], received.get(frame) ?? []);
-  }
-  if (!report.differs) return undefined;
-  const text = report.text();
-  return new MarbleError(`${lane.head} differs\n${text}`, text, text, lane.site);
-}
-
-function byFrame(messages: readonly Message[]): Map<number, Message[]> {
-  const frames = new Map<number, Message[]>();
-  for (const m of messages) {
-    const here = frames.get(m.frame);
-    if (here === undefined) frames.set(m.frame, [m]);
-    else here.push(m);
-  }
-  return frames;
+/* The line whose lane goes wrong first. */
+function siteOf(wrong: readonly ReportLane[]): SceneLane['site'] {
+  const [first] = wrong.toSorted((a, b) => (a.difference?.frame ?? 0) - (b.difference?.frame ?? 0));
+  return first?.lane.site;
 }
 
 /* A runner shows the line that wrote the expectation, not this file. */

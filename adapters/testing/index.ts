@@ -37,3 +37,4 @@ export {
   script,
 } from './script.js';
 export type { Time } from './times.js';
+export { marbleSerializer } from './snapshot.js';

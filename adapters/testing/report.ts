@@ -1,63 +1,52 @@
-/** What a marble test says when it fails: expected and received, one under the other. */
-import { inspect } from 'node:util';
-import { meets, sameValue } from './equality.js';
-import type { Message, Values } from './message.js';
-import { printFrame, printMessage } from './print.js';
+/** What a marble test says when it fails: what is wrong, all lanes aligned by frame, a legend. */
+import { clipGrid, drawGrid } from './grid.js';
+import { Names } from './names.js';
+import type { ReportLane } from './reportLane.js';
 
-/** The two lines of a failure, and what its letters stand for. */
-export class Report {
-  differs = false;
-  private next = 0;
-  private readonly lines = { expected: 'expected', received: 'received', differs: '        ' };
-  private readonly legend = new Map<string, unknown>();
+export interface Report {
+  readonly message: string;
+  /** The lanes that differ, a line a frame: for the diff of a test runner. */
+  readonly expected: string;
+  readonly actual: string;
+}
 
-  constructor(
-    private readonly values: Values,
-    private readonly epoch: number,
-  ) {}
+/** The report of lanes of which at least one differs. */
+export function reportOf(lanes: readonly ReportLane[], epoch: number): Report {
+  const wrong = lanes
+    .filter((lane) => lane.difference !== undefined)
+    .sort((a, b) => frameOf(a) - frameOf(b));
+  const measured = new Names(epoch);
+  const frames = framesOf(lanes);
+  const measuring = lanes.flatMap((lane) => lane.rows(measured));
+  const clip = clipGrid(measuring, frames, frameOf(wrong[0]));
+  const names = new Names(epoch);
+  const sentences = wrong.map((lane) => lane.sentence(names));
+  const facts = wrong.flatMap((lane) => lane.factTable(names));
+  const texts = wrong.map((lane) => lane.texts(clip.shown, names));
+  const rows = lanes.flatMap((lane) => lane.rows(names));
+  const grid = [...drawGrid(rows, clip), ...leftOut(clip.before, clip.after)];
+  const blocks = [sentences, grid, facts, names.legend()];
+  return {
+    message: blocks.flatMap((lines) => (lines.length > 0 ? [lines.join('\n')] : [])).join('\n\n'),
+    expected: texts.map((t) => t.expected).join('\n'),
+    actual: texts.map((t) => t.actual).join('\n'),
+  };
+}
 
-  column(frame: number, expected: readonly Message[], received: readonly Message[]): void {
-    const gap = frame - this.next;
-    if (gap > 4) this.cells(`${gap}ms`, `${gap}ms`, '');
-    else for (let i = 0; i < gap; i++) this.cells('·', '·', '');
-    this.next = frame + 1;
-    const shown = received.map((got, i) => {
-      const mark = expected[i];
-      return mark !== undefined && meets(mark, got) ? mark : got;
-    });
-    const same = received.length === expected.length && shown.every((m, i) => m === expected[i]);
-    if (!same) for (const m of expected) if ('name' in m) this.legend.set(m.name ?? '', m.value);
-    const cell = (list: readonly Message[]) =>
-      printFrame(
-        list.map((m) => (expected.includes(m) && m.kind === 'error' ? '#' : this.print(m))),
-      );
-    this.cells(cell(expected), cell(shown), same ? '' : '^');
-    this.differs ||= !same;
-  }
+function frameOf(lane: ReportLane | undefined): number {
+  return lane?.difference?.frame ?? 0;
+}
 
-  text(): string {
-    const legend = [...this.legend].map(([name, x]) => `${name} = ${inspect(x, { depth: 6 })}`);
-    const { expected, received, differs } = this.lines;
-    return [expected, received, differs.trimEnd(), ...legend].join('\n');
-  }
+function framesOf(lanes: readonly ReportLane[]): readonly number[] {
+  const frames = new Set<number>();
+  for (const lane of lanes) for (const frame of lane.frames) frames.add(frame);
+  for (const lane of lanes) if (lane.difference !== undefined) frames.add(lane.difference.frame);
+  return [...frames].sort((a, b) => a - b);
+}
 
-  private print(m: Message): string {
-    return printMessage(m, (value) => this.nameOf(value), this.epoch);
-  }
-
-  private nameOf(value: unknown): string {
-    const known = Object.keys(this.values).find((name) => sameValue(this.values[name], value));
-    if (known !== undefined) return known;
-    if (typeof value === 'string' && /^\w+$/.test(value)) return value;
-    const name = `?${[...this.legend.keys()].filter((k) => k.startsWith('?')).length + 1}`;
-    this.legend.set(name, value);
-    return name;
-  }
-
-  private cells(expected: string, received: string, differs: string): void {
-    const width = Math.max(expected.length, received.length);
-    this.lines.expected += `  ${expected.padEnd(width)}`;
-    this.lines.received += `  ${received.padEnd(width)}`;
-    this.lines.differs += `  ${differs.padEnd(width)}`;
-  }
+function leftOut(before: readonly number[], after: readonly number[]): readonly string[] {
+  const parts = [before, after].filter((ends) => ends.length > 0);
+  if (parts.length === 0) return [];
+  const texts = parts.map(([from, to]) => (from === to ? `${from}` : `${from} to ${to}`));
+  return [`… left out: frames ${texts.join(' and ')}`];
 }

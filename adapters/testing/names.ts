@@ -1,0 +1,121 @@
+/** Letters for values, the same in all lanes of a text, and the legend that says what they stand for. */
+import { inspect } from 'node:util';
+import { meets, sameValue } from './equality.js';
+import type { Message, Values } from './message.js';
+import { printMessage } from './print.js';
+import { fullText, show } from './show.js';
+
+/** Letters whose values are no plain data (matchers, parts of results) are looked through up to here. */
+const LOOKED_THROUGH = 1000;
+const LONGEST_LEGEND = 20;
+/** Chunks that would be read as something else than a letter. */
+const TAKEN = /^(?:W-?[\d∞]|idle$|active$|barrier$|splits$|\d)/;
+
+/** Which letters a lane has: those of its own expectation before those of the scripts. */
+export class Letters {
+  private byText: Map<string, string> | undefined;
+  private made: Values | undefined;
+
+  constructor(
+    readonly head: string,
+    private readonly make: () => Values,
+    private readonly epoch: number,
+  ) {}
+
+  get values(): Values {
+    return (this.made ??= this.make());
+  }
+
+  /** The letter of a value; undefined for one that has none. */
+  of(value: unknown): string | undefined {
+    const known = this.index().get(fullText(value)) ?? this.lookedUp(value);
+    if (known !== undefined) return known;
+    const text = typeof value === 'number' && Number.isSafeInteger(value) ? `${value}` : value;
+    if (typeof text !== 'string' || Object.hasOwn(this.values, text)) return undefined;
+    if (typeof value === 'number')
+      return /^\d/.test(text) && !Object.is(value, -0) ? text : undefined;
+    return /^[\p{L}\p{N}_]+$/u.test(text) && !TAKEN.test(text) ? text : undefined;
+  }
+
+  print(m: Message, nameOf: (value: unknown) => string): string {
+    return printMessage(m, nameOf, this.epoch);
+  }
+
+  private index(): Map<string, string> {
+    if (this.byText === undefined) {
+      this.byText = new Map();
+      for (const [name, value] of Object.entries(this.values)) {
+        const text = fullText(value);
+        if (!this.byText.has(text)) this.byText.set(text, name);
+      }
+    }
+    return this.byText;
+  }
+
+  private lookedUp(value: unknown): string | undefined {
+    const names = Object.keys(this.values).slice(0, LOOKED_THROUGH);
+    return names.find((name) => sameValue(this.values[name], value));
+  }
+}
+
+/** Prints messages, and remembers what was named. */
+export class Names {
+  private readonly unknown = new Map<string, string>();
+  private readonly used = new Map<string, { value: unknown; heads: Set<string> }[]>();
+
+  constructor(
+    private readonly epoch: number,
+    private readonly longest: number = LONGEST_LEGEND,
+  ) {}
+
+  /** A message that a lane expects, or received in place of one of `peers`. */
+  token(m: Message, letters: Letters, peers: readonly Message[] = []): string {
+    if (m.kind === 'error') return this.error(m, letters, peers);
+    if (m.kind !== 'event' && m.kind !== 'value') return letters.print(m, inspect);
+    const peer = m.name === undefined ? peers.find((p) => meets(p, m)) : m;
+    const named = peer !== undefined && 'name' in peer ? peer : undefined;
+    const name = named?.name ?? letters.of(m.value) ?? this.number(m.value);
+    const known = Object.hasOwn(letters.values, name) ? letters.values[name] : m.value;
+    this.use(name, named === undefined ? known : named.value, letters.head);
+    return letters.print({ ...m, name }, inspect);
+  }
+
+  /** What the letters stand for that do not stand for themselves. */
+  legend(): string[] {
+    const lines = [...this.used].flatMap(([name, uses]) =>
+      uses.map(({ value, heads }) => {
+        const where = uses.length > 1 ? ` (${[...heads].join(', ')})` : '';
+        return `${name}${where} = ${show(value, this.epoch)}`;
+      }),
+    );
+    const left = lines.length - this.longest;
+    return left > 0 ? [...lines.slice(0, this.longest), `… and ${left} more`] : lines;
+  }
+
+  private error(
+    m: Message & { kind: 'error' },
+    letters: Letters,
+    peers: readonly Message[],
+  ): string {
+    const peer = peers.find((p) => meets(p, m));
+    if (peers.length > 0 && peer === undefined) this.use('# received', m.error, letters.head);
+    else this.use('#', peer?.kind === 'error' ? peer.error : m.error, letters.head);
+    return '#';
+  }
+
+  private number(value: unknown): string {
+    const text = fullText(value);
+    const name = this.unknown.get(text) ?? `?${this.unknown.size + 1}`;
+    this.unknown.set(text, name);
+    return name;
+  }
+
+  private use(name: string, value: unknown, head: string): void {
+    if (value === name || (typeof value === 'number' && `${value}` === name)) return;
+    const uses = this.used.get(name) ?? [];
+    this.used.set(name, uses);
+    const same = uses.find((u) => Object.is(u.value, value) || sameValue(u.value, value));
+    if (same === undefined) uses.push({ value, heads: new Set([head]) });
+    else same.heads.add(head);
+  }
+}
