@@ -168,6 +168,13 @@ export function fieldsOf(m: Message): readonly Field[] {
       return [['n', m.n]];
     case 'error':
       return [['error', m.error]];
+    case 'pane':
+      return [
+        ['timing', m.timing],
+        ['start', m.start],
+        ['end', m.end],
+        ...given(m, 'index', 'key'),
+      ];
     default:
       return [];
   }

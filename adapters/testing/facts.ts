@@ -1,11 +1,10 @@
 /** Facts: messages with fields left out, compared in order with what came. */
-import { types } from 'node:util';
 import { parseDuration } from '../../lib/duration.js';
-import { toInstant } from '../../lib/instant.js';
 import { type Field, isMatcher } from './equality.js';
 import type { Message, Values } from './message.js';
 import type { Fact, Scene } from './scene.js';
 import { show } from './show.js';
+import { type Time, timeOption } from './times.js';
 import type { Wanted } from './wanted.js';
 
 const FIELDS = new Set([
@@ -71,12 +70,7 @@ function letterOf(x: unknown, values: Values): unknown {
   return typeof x === 'string' && Object.hasOwn(values, x) ? values[x] : x;
 }
 
-/* A matcher stays one, and so does what is no time at all: it then equals nothing. */
 function timeOf(t: unknown, { epoch }: Scene): unknown {
-  if (t === 'MAX' || t === '∞') return Infinity;
-  if (typeof t === 'number') return epoch + t;
-  if (types.isDate(t)) return t.getTime();
-  if (typeof t !== 'string') return t;
-  const ms = parseDuration(t);
-  return ms === undefined ? toInstant(t) : epoch + ms;
+  if (isMatcher(t)) return t;
+  return timeOption('toEmit', 'time', t === 'MAX' ? Infinity : (t as Time), epoch);
 }

@@ -1,4 +1,5 @@
 /** Lanes under each other, aligned by frame, with a ruler above; clipped around one frame when wide. */
+import { printSpan } from './times.js';
 
 export interface Row {
   readonly label: string;
@@ -90,7 +91,7 @@ function widthOf(column: Column): number {
 }
 
 function silenceWidth(gap: number): number {
-  return gap > LONG_SILENCE ? 2 + pauseText(gap).length : gap * 3;
+  return gap > LONG_SILENCE ? 2 + printSpan(gap).length : gap * 3;
 }
 
 function withSilence(columns: readonly Column[], begin: number, rows: readonly Row[]): Column[] {
@@ -114,20 +115,8 @@ function dots(from: number, count: number, rows: readonly Row[]): Column[] {
 }
 
 function pause(frame: number, ms: number, rows: readonly Row[]): Column {
-  const text = pauseText(ms);
+  const text = printSpan(ms);
   return { over: '', cells: rows.map((row) => (row.bare ? '' : text)), frame };
-}
-
-/** `90m`: the longest unit that tells a length of time exactly. */
-export function pauseText(ms: number): string {
-  const units: readonly [number, string][] = [
-    [86_400_000, 'd'],
-    [3_600_000, 'h'],
-    [60_000, 'm'],
-    [1000, 's'],
-  ];
-  const [size, unit] = units.find(([u]) => ms >= u && ms % u === 0) ?? [1, 'ms'];
-  return `${ms / size}${unit}`;
 }
 
 function lineUp(rows: readonly Row[], columns: readonly Column[], clip: Clip): readonly string[] {

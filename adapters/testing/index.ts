@@ -36,5 +36,5 @@ export {
   type ScriptOptions,
   script,
 } from './script.js';
-export type { Time } from './times.js';
 export { marbleSerializer } from './snapshot.js';
+export type { Time } from './times.js';

@@ -77,7 +77,7 @@ export class Names {
     const name = named?.name ?? letters.of(m.value) ?? this.number(m.value);
     const known = Object.hasOwn(letters.values, name) ? letters.values[name] : m.value;
     this.use(name, named === undefined ? known : named.value, letters.head);
-    return letters.print({ ...m, name }, inspect);
+    return letters.print({ ...(named ?? m), name }, inspect);
   }
 
   /** What the letters stand for that do not stand for themselves. */

@@ -2,6 +2,7 @@
 import { inspect, types } from 'node:util';
 import { isMatcher, isWindowResult } from './equality.js';
 import type { Values } from './message.js';
+import { printTime } from './times.js';
 
 const LONGEST = 200;
 const DEEP = 6;
@@ -69,5 +70,5 @@ function resultText(x: Values, epoch: number): string {
 /** An instant from the epoch on: `4`, `∞`. */
 export function timeText(t: unknown, epoch: number): string {
   if (typeof t !== 'number') return show(t);
-  return Number.isFinite(t) ? String(t - epoch) : t > 0 ? '∞' : t < 0 ? '-∞' : 'NaN';
+  return printTime(t, epoch);
 }
