@@ -37,4 +37,5 @@ export {
   script,
 } from './script.js';
 export { marbleSerializer } from './snapshot.js';
+export { MarbleSyntaxError } from './syntaxError.js';
 export type { Time } from './times.js';

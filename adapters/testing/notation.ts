@@ -1,9 +1,13 @@
-/** The notation of event-time marbles: text to messages. */
-import { type Duration, parseDuration } from '../../lib/duration.js';
-import { letterValue, type Message, type Values } from './message.js';
+/** The notation of event-time marbles: text, a line or a block of lanes, to messages. */
+import { type Duration, durationOption } from '../../lib/duration.js';
+import { type ExpectedLanes, isBlock, readExpectedBlock, readInputBlock } from './lanes.js';
+import type { Message, Values } from './message.js';
+import { type Reading, type ReadLane, readLane } from './reader.js';
+
+export type { ExpectedLanes } from './lanes.js';
 
 /** What `#` in a script sends, and what `#` in an expectation means, unless told otherwise. */
-export const scriptError = new Error('# of the script');
+export const scriptError: Error = new Error('# of the script');
 
 export interface NotationOptions {
   /** Where the event times that are written as bare numbers and durations begin. @default 0 */
@@ -17,76 +21,48 @@ export interface NotationOptions {
   readonly known?: ReadonlySet<string>;
 }
 
-/** What an expectation says: of the stream, of the panes in it, and of doors and counters by name. */
-export interface ExpectedLanes {
-  /** The stream; undefined where a block has no `out` lane. Watermarks of their own lane are merged in. */
-  readonly main: readonly Message[] | undefined;
-  /** Panes; undefined where there is no `panes` lane. */
-  readonly panes?: readonly Message[];
-  /** Doors and counters, by the head of their lane. */
-  readonly others: ReadonlyMap<string, readonly Message[]>;
-  /** Whether the watermarks stood in a lane of their own. */
-  readonly watermarksApart: boolean;
-}
-
-/** Reads an expectation: one line, or a block of lanes. */
-export function parseExpectation(text: string, options: NotationOptions = {}): ExpectedLanes {
-  return { main: parseMarbles(text, options), others: new Map(), watermarksApart: false };
-}
-
-const WORD = /^[\p{L}\p{N}_]+$/u;
-const EVENT = /^(-?)([\p{L}\p{N}_]+)@(\S+)$/u;
-const PAUSE = /^\d+[a-z]+$/;
-
 /**
  * Reads a script. One token takes one arrival frame (1 ms): `a@1` an event, `-a@1` its withdrawal,
- * `a` a bare value, `W4` `W∞` a watermark, `idle` `active`, `|` `#` the end, `!` unsubscribe, `·`
- * nothing, `(x y)` several at once; `9ms` or `5m` lets so much arrival time pass.
- * @throws Error on any other token
+ * `a@1/p0` one of split p0, `a` a bare value (`a@·` where that would be read as something else),
+ * `W4` `W∞` a watermark, `idle` `active`, `barrier` `barrier#3`, `splits:p0,p1`, `|` `#` the end,
+ * `!` unsubscribe, `·` nothing, `(x y)` several at once; `9ms` or `1h30m` lets so much arrival time
+ * pass. Dashes are RxJS marble time, `--a-b|`: each character one frame. A block has a lane a line:
+ *
+ * ```text
+ * arrival     a  c  b  (d |)
+ * event       a  b  c   ·   d
+ * watermarks  ·  0  ·   4
+ * ```
+ * @throws MarbleSyntaxError with a caret under the column
  */
 export function parseMarbles(text: string, options: NotationOptions = {}): Message[] {
-  const messages: Message[] = [];
-  let frame = 0;
-  let group = false;
-  for (const token of text.match(/[()]|[^\s()]+/g) ?? []) {
-    if (token === '(' || token === ')') {
-      if (group === (token === '(')) throw new Error(`marbles: unbalanced \`${token}\` in ${text}`);
-      group = token === '(';
-      if (!group) frame++;
-      continue;
-    }
-    const pause = !group && PAUSE.test(token) ? parseDuration(token) : undefined;
-    const message = pause === undefined ? parseToken(token, frame, options) : undefined;
-    if (message !== undefined) messages.push(message);
-    if (!group) frame += pause ?? 1;
-  }
-  if (group) throw new Error(`marbles: unbalanced \`(\` in ${text}`);
-  return messages;
+  return readScript(text, options).messages;
 }
 
-function parseToken(token: string, frame: number, options: NotationOptions): Message | undefined {
-  const { values = {}, error = scriptError } = options;
-  if (token === '|') return { kind: 'complete', frame };
-  if (token === '!') return { kind: 'unsubscribe', frame };
-  if (token === '#') return { kind: 'error', frame, error };
-  if (token === '·') return undefined;
-  if (token === 'idle' || token === 'active') return { kind: 'status', frame, status: token };
-  const w = token.startsWith('W') ? parseTime(token.slice(1), options) : undefined;
-  if (w !== undefined) return { kind: 'watermark', frame, timestamp: w };
-  const [, minus, name = '', time = ''] = EVENT.exec(token) ?? [];
-  const timestamp = parseTime(time, options);
-  if (timestamp !== undefined) {
-    const value = letterValue(name, values);
-    return { kind: 'event', frame, name, value, timestamp, ...(minus === '-' && { op: '-' }) };
-  }
-  if (WORD.test(token)) {
-    return { kind: 'value', frame, name: token, value: letterValue(token, values) };
-  }
-  throw new Error(`marbles: \`${token}\` is no token; write a@1, W4, W∞, idle, ·, |, # or (x y)`);
+/** The messages of a script and how many frames it takes. */
+export function readScript(text: string, options: NotationOptions = {}): ReadLane {
+  const reading = readingOf(text, options);
+  if (isBlock(text)) return readInputBlock(reading, unitOf(options));
+  return readLane({ text, from: 0, to: text.length }, reading);
 }
 
-function parseTime(text: string, { epoch = 0 }: NotationOptions): number | undefined {
-  if (text.endsWith('∞')) return text.startsWith('-') ? -Infinity : Infinity;
-  const ms = parseDuration(/^-?\d+$/.test(text) ? Number(text) : text);
-  return ms === undefined ? undefined : epoch + ms;
+/**
+ * Reads an expectation: one line, or a block with the lanes `out`, `event`, `watermarks`, `panes`
+ * and one for each door or counter that is named.
+ * @throws MarbleSyntaxError with a caret under the column
+ */
+export function parseExpectation(text: string, options: NotationOptions = {}): ExpectedLanes {
+  const reading = readingOf(text, options);
+  if (isBlock(text)) return readExpectedBlock(reading, unitOf(options));
+  const main = readLane({ text, from: 0, to: text.length }, reading).messages;
+  return { main, others: new Map(), watermarksApart: false };
+}
+
+function readingOf(text: string, o: NotationOptions): Reading {
+  const { epoch = 0, values = {}, known = new Set(), error = scriptError } = o;
+  return { text, epoch, values, known, error };
+}
+
+function unitOf({ unit = 1 }: NotationOptions): number {
+  return durationOption('marbles', 'unit', unit, 'positive');
 }

@@ -3,8 +3,8 @@ import { type Duration, durationOption } from '../../lib/duration.js';
 import type { WindowBounds } from '../../lib/element.js';
 import { configError } from '../../lib/errors.js';
 import type { Instant } from '../../lib/instant.js';
-import type { Message, Values } from './message.js';
-import { parseMarbles, scriptError } from './notation.js';
+import type { Message } from './message.js';
+import { readScript, scriptError } from './notation.js';
 import { epochOption, type Time, timeOption } from './times.js';
 
 export interface ScriptOptions {
@@ -64,8 +64,11 @@ export class Script<T = unknown> {
     private readonly place: Place,
   ) {}
 
-  /** A script of these messages, which must stand in order of their frames. */
-  static of<T = unknown>(messages: readonly Message[], options: ScriptOptions = {}): Script<T> {
+  /** A script of these messages, which must stand in order of their frames; it takes `frames` or more. */
+  static of<T = unknown>(
+    messages: readonly Message[],
+    options: ScriptOptions & { readonly frames?: number } = {},
+  ): Script<T> {
     const epoch = epochOption('script', options.epoch);
     let frame = 0;
     let barrier = 0;
@@ -76,7 +79,7 @@ export class Script<T = unknown> {
       frame = m.frame;
       if (m.kind === 'barrier') barrier = m.n;
     }
-    if (messages.length > 0) frame++;
+    frame = Math.max(messages.length > 0 ? frame + 1 : 0, options.frames ?? 0);
     return new Script<T>(undefined, [...messages], { epoch, frame, barrier });
   }
 
@@ -225,6 +228,6 @@ export function marbles<T = string>(
 ): Script<T> {
   const { error = scriptError, unit = 1 } = options;
   const epoch = epochOption('marbles', options.epoch);
-  const messages = parseMarbles(text, { epoch, values: values as Values, error, unit });
-  return Script.of<T>(messages, { epoch });
+  const { messages, frames } = readScript(text, { epoch, values, error, unit });
+  return Script.of<T>(messages, { epoch, frames });
 }
