@@ -1,0 +1,2 @@
+/** Tests in event time for any order of arrival: arbitraries of fast-check, and the law in one line. */
+export { type AnyArrivalOrderOptions, anyArrivalOrder } from './anyArrivalOrder.js';
