@@ -56,7 +56,9 @@ export class ArrivalClock extends VirtualTimeScheduler {
     this.pass(until, paused);
   }
 
+  /* A timer may have moved the clock itself, further than it was to go. */
   private pass(frame: number, paused: boolean): void {
+    if (frame < this.frame) return;
     if (paused) this.paused += frame - this.frame;
     this.frame = frame;
   }

@@ -43,6 +43,8 @@ export class Drive {
   readonly members: Member[] = [];
   readonly progress: { readonly timestamp: number; readonly idle: boolean }[] = [];
   out: Recorder;
+  /** The frame at which the inputs began. */
+  private begun = 0;
   private readonly completed = new Set<number>();
   private readonly final = new Map<string, () => Chunks>();
   private lastBarrier = 0;
@@ -65,7 +67,13 @@ export class Drive {
   again(): void {
     this.inputs = this.inputs.map(() => new Subject());
     this.completed.clear();
+    this.begun = this.clock.frame;
     this.out = new Recorder(this.clock);
+  }
+
+  /** Lets arrival time pass until `frame`, counted from the beginning of the inputs. */
+  reach(frame: number): void {
+    this.clock.advance(Math.max(this.begun + frame - this.clock.frame, 0));
   }
 
   next(x: unknown, input: number): void {

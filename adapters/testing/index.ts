@@ -13,6 +13,9 @@ export {
 } from './eventTimeTest.js';
 export { failureOf, MarbleError } from './failure.js';
 export { Harness, type HarnessOptions, harness, type PushOptions } from './harness.js';
+export { type Law, OperatorLawError } from './lawError.js';
+export type { LawScript } from './lawScript.js';
+export { assertOperatorLaws, type LawOptions, type OperatorLaw, operatorLaws } from './laws.js';
 export type {
   BarrierMessage,
   EndMessage,

@@ -1,12 +1,11 @@
 /** dedupe as an operator: its stories in time, its doors, its errors. */
 import { map, of } from 'rxjs';
-import { eventTimeTest } from 'tidemark/testing';
+import { type Build, eventTimeTest, operatorLaws } from 'tidemark/testing';
 import type { DedupeStats } from '../../lib/dedupeState.js';
 import type { Invalid } from '../../lib/doors.js';
 import { type Element, event, watermarkAt } from '../../lib/element.js';
 import { session, tumbling } from '../../lib/windows.js';
 import { type DedupeConfig, dedupe } from '../../operators/dedupe.js';
-import { operatorMatrix } from '../matrix.js';
 
 const byValue: DedupeConfig<string> = { key: (v) => v };
 
@@ -179,21 +178,18 @@ describe('dedupe', () => {
     expect(() => dedupe({ ...byValue, ...wrong } as never)).toThrow(TypeError);
   });
 
-  const script = { inputs: ['a@1 b@2 a@3 W2 idle active c@9 b@4 a@8 W7 d@11 c@10 W12 a@13'] };
-  operatorMatrix('dedupe', ([in$], id) => in$?.pipe(dedupe({ ...byValue, id })) as never, script, {
-    throwing: ([in$], id) =>
-      in$?.pipe(
-        dedupe({
-          id,
-          key: () => {
-            throw new Error('no');
-          },
-        }),
-      ) as never,
-  });
-  operatorMatrix(
-    'dedupe with a limit',
-    ([in$], id) => in$?.pipe(dedupe({ ...byValue, id, maxKeys: 2, within: 3 })) as never,
-    { inputs: ['a@1 b@2 c@3 a@3 W1 b@4 W5 c@9 d@8 a@6 e@7 W8 c@12 d@11 W20 a@21'] },
+  const once = (config: Partial<DedupeConfig<string>>): Build => {
+    return (in$) => in$.pipe(dedupe({ ...byValue, id: 'once', ...config }));
+  };
+  const key = (): never => {
+    throw new Error('no');
+  };
+  const script = 'a@1 b@2 a@3 W2 idle active c@9 b@4 a@8 W7 d@11 c@10 W12 a@13';
+  const laws = operatorLaws(once({}), script, { throwing: once({ key }) });
+  it.each(laws)('$name', ({ check }) => check());
+  const limited = operatorLaws(
+    once({ maxKeys: 2, within: 3 }),
+    'a@1 b@2 c@3 a@3 W1 b@4 W5 c@9 d@8 a@6 e@7 W8 c@12 d@11 W20 a@21',
   );
+  it.each(limited)('with a limit $name', ({ check }) => check());
 });

@@ -1,13 +1,12 @@
 /** intervalJoin as an operator: its stories in time, its doors, its errors. */
 import fc from 'fast-check';
 import { from, type Observable, of, Subject } from 'rxjs';
-import { eventTimeTest } from 'tidemark/testing';
+import { type Build, eventTimeTest, operatorLaws } from 'tidemark/testing';
 import { type Element, event, watermarkAt } from '../../lib/element.js';
 import type { JoinInvalid, JoinLate } from '../../lib/joinSide.js';
 import type { JoinStats } from '../../lib/joinState.js';
 import { dedupe } from '../../operators/dedupe.js';
 import { type IntervalJoinConfig, intervalJoin } from '../../operators/intervalJoin.js';
-import { operatorMatrix } from '../matrix.js';
 
 type Config = IntervalJoinConfig<string, string, string, 'inner' | 'left'>;
 const together: Config = {
@@ -377,30 +376,24 @@ describe('intervalJoin', () => {
     });
   });
 
-  const script = {
-    inputs: [
-      'a@3 ·   b@1 W2 idle ·  active c@9 W6 ·   d@12 W11 e@30',
-      '·   x@4 ·   y@2 W5  ·  z@9    ·   W8 w@11 ·   W12 ·',
-    ],
+  const script = [
+    'a@3 ·   b@1 W2 idle ·  active c@9 W6 ·   d@12 W11 e@30',
+    '·   x@4 ·   y@2 W5  ·  z@9    ·   W8 w@11 ·   W12 ·',
+  ];
+  const rightKey = (): never => {
+    throw new Error('no');
   };
-  for (const type of ['inner', 'left'] as const) {
-    const config: Config = { ...together, type, lower: -1, allowedLateness: 1 };
-    operatorMatrix(
-      `intervalJoin ${type}`,
-      ([left, right], id) => left.pipe(intervalJoin(right, { ...config, id })),
-      script,
-      {
-        throwing: ([left, right], id) =>
-          left.pipe(
-            intervalJoin(right, {
-              ...config,
-              id,
-              rightKey: () => {
-                throw new Error('no');
-              },
-            }),
-          ),
-      },
-    );
-  }
+  describe.each(['inner', 'left'] as const)('%s', (type) => {
+    const join =
+      (wrong: Partial<Config> = {}): Build =>
+      (left$, right$) =>
+        left$.pipe(
+          intervalJoin(right$ as typeof left$, {
+            ...{ ...together, id: 'join', type, lower: -1, allowedLateness: 1 },
+            ...wrong,
+          }),
+        );
+    const laws = operatorLaws(join(), script, { throwing: join({ rightKey }) });
+    it.each(laws)('$name', ({ check }) => check());
+  });
 });

@@ -1,6 +1,6 @@
 /** union: the min rule over inputs, status, completion, origins, barriers. */
 import { concat, Observable, of, Subject, share, take } from 'rxjs';
-import { eventTimeTest } from 'tidemark/testing';
+import { eventTimeTest, operatorLaws } from 'tidemark/testing';
 import {
   barrierAt,
   type Chunks,
@@ -15,7 +15,6 @@ import {
 import type { Stats } from '../../lib/stats.js';
 import { union } from '../../operators/union.js';
 import { values } from '../../operators/values.js';
-import { operatorMatrix } from '../matrix.js';
 
 describe('union', () => {
   it(
@@ -161,21 +160,15 @@ describe('union', () => {
     expect(pulled).toBe(3);
   });
 
-  operatorMatrix(
-    'union',
-    ([a$, b$], id) => union({ id }, a$ as never, b$ as never),
-    {
-      inputs: [
-        'a@1 W0 · · c@9 W4 · idle · · active e@16 W20',
-        '· · b@2 W4 · · W6 · W9 d@14 · W13 · W15',
-      ],
-    },
-    {
-      without: {
-        endless: 'inputs are subscribed in order, so nothing follows one that never ends',
-      },
-    },
-  );
+  const script = [
+    'a@1 W0 · · c@9 W4 · idle · · active e@16 W20',
+    '· · b@2 W4 · · W6 · W9 d@14 · W13 · W15',
+  ];
+  const endless = 'inputs are subscribed in order, so nothing follows one that never ends';
+  const laws = operatorLaws((a$, b$) => union({ id: 'u' }, a$, b$ as typeof a$), script, {
+    without: { endless },
+  });
+  it.each(laws)('$name', ({ check }) => check());
 });
 
 /** State that was saved goes only where it came from. */

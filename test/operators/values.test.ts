@@ -15,12 +15,11 @@ import {
   startWith,
   take,
 } from 'rxjs';
-import { eventTimeTest } from 'tidemark/testing';
+import { type Build, eventTimeTest, operatorLaws } from 'tidemark/testing';
 import { barrierAt, type Element, event, restoreWith, watermarkAt } from '../../lib/element.js';
 import { toValues } from '../../operators/toValues.js';
 import { values } from '../../operators/values.js';
 import { watermark } from '../../operators/watermark.js';
-import { operatorMatrix } from '../matrix.js';
 
 const upper = map((v: string) => v.toUpperCase());
 
@@ -207,25 +206,21 @@ describe('values', () => {
     lifted$.pipe(values(map((c) => c.nobody)));
   });
 
-  operatorMatrix(
-    'values',
-    ([in$]) =>
-      in$?.pipe(
-        values(
-          upper,
-          filter((v) => v !== 'B'),
-        ),
-      ) as never,
-    { inputs: ['a@1 b@2 W1 idle active c@9 W7 d@11'] },
-    {
-      throwing: ([in$]) =>
-        in$?.pipe(
-          values(
-            map(() => {
-              throw new Error('no');
-            }),
-          ),
-        ) as never,
-    },
-  );
+  const withoutB: Build = (in$) =>
+    in$.pipe(
+      values(
+        upper,
+        filter((v) => v !== 'B'),
+      ),
+    );
+  const throwing: Build = (in$) =>
+    in$.pipe(
+      values(
+        map(() => {
+          throw new Error('no');
+        }),
+      ),
+    );
+  const laws = operatorLaws(withoutB, 'a@1 b@2 W1 idle active c@9 W7 d@11', { throwing });
+  it.each(laws)('$name', ({ check }) => check());
 });

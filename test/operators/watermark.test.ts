@@ -1,11 +1,10 @@
 /** watermark as an operator: time out of events, splits, idleness, invalid events, completion. */
 import { map, type Observable, of, Subject, take } from 'rxjs';
-import { eventTimeTest } from 'tidemark/testing';
+import { type Build, eventTimeTest, operatorLaws } from 'tidemark/testing';
 import type { Invalid } from '../../lib/doors.js';
 import { type Element, event, splitsOf, statusOf, watermarkAt } from '../../lib/element.js';
 import type { WatermarkStats } from '../../lib/intake.js';
 import { type WatermarkConfig, watermark } from '../../operators/watermark.js';
-import { operatorMatrix } from '../matrix.js';
 
 interface Reading {
   readonly at: number;
@@ -429,26 +428,21 @@ describe('watermark', () => {
     // @ts-expect-error a value cannot be reached past its element
     values$.pipe(map((e) => e.user));
   });
+});
 
-  const letters = { a: 1, b: 4, c: 2, d: 9, e: 6 };
+describe('watermark with a bound', () => {
+  const values = { a: 1, b: 4, c: 2, d: 9, e: 6 };
   const make =
-    (config: Partial<WatermarkConfig<number>>) =>
-    ([in$]: readonly Observable<any>[], id: string) =>
-      (in$ as Observable<number>).pipe(
-        watermark({ timestamp: (v) => v, outOfOrderness: 4, ...config, id }),
-      );
+    (config: Partial<WatermarkConfig<number>>): Build =>
+    (in$: Observable<any>) =>
+      in$.pipe(watermark({ id: 'w', timestamp: (v: number) => v, outOfOrderness: 4, ...config }));
   const timestamp = (): number => {
     throw new Error('no');
   };
   const parity = (v: number): string => (v % 2 === 0 ? 'even' : 'odd');
-  operatorMatrix(
-    'watermark',
-    make({}),
-    { inputs: ['a c b c d e d'], values: letters },
-    { throwing: make({ timestamp }) },
-  );
-  operatorMatrix('watermark over splits', make({ split: parity }), {
-    inputs: ['a b c d e d e b d'],
-    values: letters,
-  });
+  const throwing = make({ timestamp });
+  const laws = operatorLaws(make({}), 'a c b c d e d', { values, throwing });
+  it.each(laws)('$name', ({ check }) => check());
+  const ofSplits = operatorLaws(make({ split: parity }), 'a b c d e d e b d', { values });
+  it.each(ofSplits)('over splits $name', ({ check }) => check());
 });

@@ -158,6 +158,13 @@ describe('arrival time in a harness', () => {
     expect(scheduler.now()).toBe(1009);
   });
 
+  it('does not go back where a timer has moved it on', () => {
+    const scheduler = new ArrivalClock();
+    scheduler.schedule(() => scheduler.advance(20), 5);
+    scheduler.advance(9);
+    expect(scheduler.now()).toBe(25);
+  });
+
   it('throws what a timer throws, and does not wait for one that never ends', () => {
     const scheduler = new ArrivalClock();
     const again = (): void => void scheduler.schedule(again);
