@@ -2,15 +2,11 @@
 
 export { type ArraySourceConfig, arraySource } from './arraySource.js';
 export { ArrivalClock } from './arrivalClock.js';
+export type { Counters } from './counters.js';
+export type { Assert } from './current.js';
 export { type DisorderConfig, disorder } from './disorder.js';
 export type { Build } from './drive.js';
-export {
-  type EventTimeTest,
-  type Expectation,
-  eventTimeTest,
-  type RecordingDoor,
-  type TestOptions,
-} from './eventTimeTest.js';
+export { eventTimeTest } from './eventTimeTest.js';
 export { failureOf, MarbleError } from './failure.js';
 export { Harness, type HarnessOptions, harness, type PushOptions } from './harness.js';
 export { type Law, OperatorLawError } from './lawError.js';
@@ -30,7 +26,9 @@ export type {
   WatermarkMessage,
 } from './message.js';
 export { scriptError } from './notation.js';
+export { Recording } from './recording.js';
 export type { Fact, Scene, SceneLane } from './scene.js';
+export { MarbleScheduler } from './scheduler.js';
 export {
   type EventStep,
   type MarblesOptions,
@@ -42,3 +40,10 @@ export {
 export { marbleSerializer } from './snapshot.js';
 export { MarbleSyntaxError } from './syntaxError.js';
 export type { Time } from './times.js';
+export type {
+  EventTimeTest,
+  Expectation,
+  RecordingDoor,
+  TestOptions,
+  TestTools,
+} from './tools.js';

@@ -72,11 +72,11 @@ function timeOf(given: Time, epoch: number): number | undefined {
 }
 
 /** The epoch of a test or script in milliseconds. @throws TypeError where it is no instant */
-export function epochOption(owner: string, given: Instant | undefined): number {
+export function epochOption(owner: string, given: Instant | undefined, option = 'epoch'): number {
   if (given === undefined) return 0;
   const ms = typeof given === 'string' ? parseCalendar(given) : toInstant(given);
   if (typeof ms === 'number') return ms;
-  throw configError(owner, 'epoch', "an instant: epoch ms, a Date or '2026-03-29T00:59Z'", given);
+  throw configError(owner, option, "an instant: epoch ms, a Date or '2026-03-29T00:59Z'", given);
 }
 
 const units: readonly (readonly [string, number])[] = [

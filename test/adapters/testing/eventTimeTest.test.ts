@@ -3,7 +3,7 @@ import { concat, map, NEVER, type Observable, of, tap, timer } from 'rxjs';
 import { type EventTimeTest, eventTimeTest } from 'tidemark/testing';
 import { sameValue } from '../../../adapters/testing/equality.js';
 import { parseMarbles } from '../../../adapters/testing/notation.js';
-import { type Element, event, isElement, watermarkAt } from '../../../lib/element.js';
+import { type Element, event, isElement, watermarkAt, withValue } from '../../../lib/element.js';
 
 function failureOf(body: (t: EventTimeTest) => void): string {
   try {
@@ -116,7 +116,7 @@ describe('a pipeline that does something else fails', () => {
     const text = failureOf(({ stream, expectStream }) =>
       expectStream(stream(script)).toBe(expected),
     );
-    expect(text).toMatch(/^a stream, frame \d+: /);
+    expect(text).toMatch(/^out, frame \d+: /);
   });
   it('another error', () => {
     const text = failureOf(({ stream, expectStream }) =>
@@ -137,7 +137,7 @@ describe('a pipeline that does something else fails', () => {
         expectStream(stream('a@1').pipe(tap((e) => isElement(e) && late(e)))).toBe('a@1');
         late.toBe(expected);
       });
-      expect(text).toMatch(/^a door, frame \d+: /);
+      expect(text).toMatch(/^door, frame \d+: /);
     }
   });
   it('an expectation, of a stream or of a door, that was forgotten; a test that expects nothing', () => {
@@ -158,20 +158,26 @@ describe('the failure text', () => {
       }),
     );
     expect(text.split('\n')).toEqual([
-      'a stream, frame 2: expected y@2, received x@2: 2 instead of { n: 3 }',
+      'out, frame 2: expected y@2, received x@2: 2 instead of { n: 3 }',
       '',
-      'frame               0    1   2    3    4',
-      'a stream  expected  x@1  W4  y@2  x@3  |',
-      '          received  x@1  W4  x@2  x@3  |',
-      '                             ^',
+      'frame          0    1   2    3    4',
+      'in             a@1  W4  a@2  a@3  |',
+      'out  expected  x@1  W4  y@2  x@3  |',
+      '     received  x@1  W4  x@2  x@3  |',
+      '                        ^',
       '',
       'y = { n: 3 }',
       'x = 2',
+      'a = 1',
     ]);
   });
   it('numbers values that have no letter, and shortens long silence', () => {
     const text = failureOf(({ stream, expectStream }) =>
-      expectStream(stream('a@1 1m a@2', { a: new Map([[1, 2]]) })).toBe('b@1', { a: 0 }),
+      expectStream(
+        stream('a@1 1m a@2').pipe(
+          map((e) => e.kind === 'event' && withValue(e, new Map([[1, 2]]))),
+        ),
+      ).toBe('b@1', { b: 0 }),
     );
     expect(text).toContain('received  ?1@1  1m  ?1@2');
     expect(text).toContain('?1 = Map(1) { 1 => 2 }');

@@ -1,0 +1,36 @@
+/** Long scripts: 10,000 elements cost well under a second, whoever subscribes how often. */
+import { delay, map, mergeMap, of } from 'rxjs';
+import { eventTimeTest } from 'tidemark/testing';
+
+const N = 10_000;
+const letters = Array.from({ length: N }, (_, i) => `v${i}`);
+const script = letters.map((v, i) => `${v}@${(i * 7) % 1000}`).join(' ');
+
+it('a stream of 10,000 elements', () => {
+  const began = performance.now();
+  eventTimeTest(({ stream, expectStream }) => {
+    expectStream(stream(`${script} |`)).toBe(`${script} |`);
+  })();
+  expect(performance.now() - began).toBeLessThan(1500);
+});
+it('10,000 values that all wait in a delay', () => {
+  const began = performance.now();
+  eventTimeTest(({ source, expectStream }) => {
+    const in$ = source(`(${letters.join(' ')}) |`).pipe(delay(60_000));
+    expectStream(in$).toBe(`1m (${letters.join(' ')} |)`);
+  })();
+  expect(performance.now() - began).toBeLessThan(1500);
+});
+it('10,000 timers of one flattening operator', () => {
+  const began = performance.now();
+  eventTimeTest(({ source, record, flush }) => {
+    const in$ = source(`${letters.join(' ')} |`).pipe(
+      mergeMap((v, i) => of(v).pipe(delay(N + ((i * 7919) % N)))),
+      map((v) => v.length),
+    );
+    const out = record(in$);
+    flush();
+    expect(out.messages).toHaveLength(N + 1);
+  })();
+  expect(performance.now() - began).toBeLessThan(1500);
+});
