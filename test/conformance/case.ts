@@ -28,6 +28,11 @@ export function timeOf(x: unknown): number {
   return x === 'MAX' ? Infinity : (x as number);
 }
 
+/** What stands in the place of an output where the operator has failed. */
+export function failure(thrown: unknown): Row {
+  return ['ERROR', String(thrown)];
+}
+
 /** A watermark as the cases write it. */
 export function wRow(w: number): Row {
   return ['W', w === Infinity ? 'MAX' : w];

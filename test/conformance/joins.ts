@@ -1,6 +1,7 @@
 /** Families J1 JO: interval joins of two keyed streams. */
-import { type Element, event, type IntervalJoinConfig, intervalJoin, watermarkAt } from 'tidemark';
-import { type Build, type Cfg, type Row, timeOf, wRow } from './case.js';
+import { type IntervalJoinConfig, intervalJoin } from 'tidemark';
+import type { Message } from 'tidemark/testing';
+import { type Build, type Cfg, failure, type Row, timeOf, wRow } from './case.js';
 import { Pipeline } from './pipeline.js';
 
 interface Keyed {
@@ -30,26 +31,25 @@ export const joins: Build = (cfg, emit) => {
   if (config === undefined) return undefined;
   const late: Config['late'] = (e) => emit(['late', e.side[0], e.value.k, e.value.v, e.timestamp]);
   const pipeline = new Pipeline(
-    ([left, right], id) =>
-      (left as NonNullable<typeof left>).pipe(
-        intervalJoin(right as NonNullable<typeof right>, { ...config, id, late }),
-      ),
-    2,
-    { next: (e) => rowOf(e, emit), error: (thrown) => emit(['ERROR', String(thrown)]) },
+    (left, right) => left.pipe(intervalJoin(right as typeof left, { ...config, id: 'join', late })),
+    (m) => rowOf(m, emit),
   );
   return {
     step: ([kind, k, v, t]) => {
+      if (kind === 'restore') return pipeline.restore();
       const input = `${kind}`.endsWith('r') ? 1 : 0;
-      if (kind === 'restore') pipeline.restore();
-      else if (kind === 'l' || kind === 'r') pipeline.push(event({ k, v }, t as number), input);
-      else pipeline.push(watermarkAt(timeOf(k)), input);
+      pipeline.step((h) => {
+        if (kind === 'l' || kind === 'r') h.push({ k, v }, t as number, { input });
+        else h.watermark(timeOf(k), input);
+      });
     },
   };
 };
 
-function rowOf(e: Element<any>, emit: (row: Row) => void): void {
-  if (e.kind === 'watermark') emit(wRow(e.timestamp));
-  if (e.kind !== 'event') return;
-  const { left, right } = e.value;
-  emit(['J', (left ?? right).k, left?.v ?? null, right?.v ?? null, e.timestamp]);
+function rowOf(m: Message, emit: (row: Row) => void): void {
+  if (m.kind === 'watermark') emit(wRow(m.timestamp));
+  if (m.kind === 'error') emit(failure(m.error));
+  if (m.kind !== 'event') return;
+  const { left, right } = m.value as { left?: Keyed; right?: Keyed };
+  emit(['J', (left ?? right)?.k, left?.v ?? null, right?.v ?? null, m.timestamp]);
 }

@@ -1,53 +1,27 @@
-/** An operator over inputs that are pushed by hand, and that can be replaced by its own saved state. */
-import { type Observable, Subject, type Subscription } from 'rxjs';
-import type { Element } from 'tidemark';
-import { barrierAt, type Chunks, type Restore, restoreWith } from '#lib/element.js';
+/** An operator in a harness, which can be replaced by its own saved state. */
+import { type Build, type Harness, harness, type Message } from 'tidemark/testing';
 
-/** Builds the operator anew; its state is saved under `id`. */
-type Make = (inputs: readonly Subject<Element<any>>[], id: string) => Observable<Element<any>>;
-
-const ID = 'operator';
-const clock = { now: () => 0, running: () => 0 };
-
-/** Events and watermarks that leave go to `out`, an error to `failed`. */
+/** What leaves goes to `out`, after each step. */
 export class Pipeline {
-  private inputs: readonly Subject<Element<any>>[] = [];
-  private subscription: Subscription | undefined;
-  private barriers = 0;
+  private driven: Harness;
 
   constructor(
-    private readonly make: Make,
-    private readonly count: number,
-    private readonly out: { next(e: Element<any>): void; error(thrown: unknown): void },
+    private readonly build: Build,
+    private readonly out: (m: Message) => void,
   ) {
-    this.start();
+    this.driven = harness(build);
   }
 
-  push(e: Element<any>, input = 0): void {
-    this.inputs[input]?.next(e);
+  step(act: (h: Harness) => void): void {
+    act(this.driven);
+    for (const m of this.driven.take()) this.out(m);
   }
 
   /** Saves the state, makes a new operator, and gives it the state. */
   restore(): void {
-    let state: Chunks | undefined;
-    this.barriers++;
-    const barrier = barrierAt(this.barriers, (_, chunks) => {
-      state = chunks;
-    });
-    for (const input of this.inputs) input.next(barrier);
-    this.subscription?.unsubscribe();
-    this.start();
-    const register: Restore['register'] = () => ({
-      restored: state,
-      finished: () => {},
-      advanced: () => {},
-      clock,
-    });
-    for (const input of this.inputs) input.next(restoreWith(register));
-  }
-
-  private start(): void {
-    this.inputs = Array.from({ length: this.count }, () => new Subject<Element<any>>());
-    this.subscription = this.make(this.inputs, ID).subscribe(this.out);
+    const state = this.driven.snapshot();
+    this.driven.unsubscribe();
+    this.driven = harness(this.build);
+    this.step((h) => h.restore(state));
   }
 }

@@ -1,5 +1,5 @@
 /** Runs a case by its family and configuration, and compares what came with what the engine gave. */
-import type { Build, Case, Row } from './case.js';
+import { type Build, type Case, failure, type Row } from './case.js';
 import { joins } from './joins.js';
 import { valves } from './valves.js';
 import { watermarks } from './watermarks.js';
@@ -50,7 +50,7 @@ function receive(
     try {
       rig.step(step);
     } catch (thrown) {
-      rows.push(['ERROR', String(thrown)]);
+      rows.push(failure(thrown));
     }
     return rows;
   });

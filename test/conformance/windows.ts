@@ -2,8 +2,6 @@
 import {
   type Aggregate,
   collect,
-  type Element,
-  event,
   eventTimeWindow,
   max,
   reduce,
@@ -12,9 +10,10 @@ import {
   sum,
   tumbling,
   type WindowAssigner,
-  watermarkAt,
+  type WindowResult,
 } from 'tidemark';
-import { type Build, type Cfg, timeOf, wRow } from './case.js';
+import type { Message } from 'tidemark/testing';
+import { type Build, type Cfg, failure, type Row, timeOf, wRow } from './case.js';
 import { Pipeline } from './pipeline.js';
 
 interface Keyed {
@@ -60,10 +59,10 @@ export const windows: Build = (cfg, emit) => {
     return undefined;
   }
   const pipeline = new Pipeline(
-    ([in$], id) =>
-      (in$ as NonNullable<typeof in$>).pipe(
+    (in$) =>
+      in$.pipe(
         eventTimeWindow({
-          id,
+          id: 'windows',
           window,
           key: (e: Keyed) => e.k,
           aggregate: { result },
@@ -73,22 +72,22 @@ export const windows: Build = (cfg, emit) => {
           missed: (e) => emit(['missed', e.value.k, e.value.v, e.timestamp, e.windows.length]),
         }),
       ),
-    1,
-    { next: (e) => rowOf(e, emit), error: (thrown) => emit(['ERROR', String(thrown)]) },
+    (m) => rowOf(m, emit),
   );
   return {
     step: ([kind, k, v, t]) => {
-      if (kind === 'el') pipeline.push(event({ k, v }, t as number));
-      else if (kind === 'wm') pipeline.push(watermarkAt(timeOf(k)));
+      if (kind === 'el') pipeline.step((h) => h.push({ k, v }, t as number));
+      else if (kind === 'wm') pipeline.step((h) => h.watermark(timeOf(k)));
       else pipeline.restore();
     },
   };
 };
 
-function rowOf(e: Element<any>, emit: (row: readonly unknown[]) => void): void {
-  if (e.kind === 'watermark') emit(wRow(e.timestamp));
-  if (e.kind !== 'event') return;
-  const { key, window, pane, value } = e.value;
-  const row = ['R', key, value.result, window.start, window.end, e.timestamp];
+function rowOf(m: Message, emit: (row: Row) => void): void {
+  if (m.kind === 'watermark') emit(wRow(m.timestamp));
+  if (m.kind === 'error') emit(failure(m.error));
+  if (m.kind !== 'event') return;
+  const { key, window, pane, value } = m.value as WindowResult<string, { result: unknown }>;
+  const row = ['R', key, value.result, window.start, window.end, m.timestamp];
   emit(pane.changed ? row : [...row, 0]);
 }
