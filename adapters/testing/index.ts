@@ -8,6 +8,7 @@ export { type DisorderConfig, disorder } from './disorder.js';
 export type { Build } from './drive.js';
 export { eventTimeTest } from './eventTimeTest.js';
 export { failureOf, MarbleError } from './failure.js';
+export { FixtureError } from './fixtureLine.js';
 export { Harness, type HarnessOptions, harness, type PushOptions } from './harness.js';
 export { type Law, OperatorLawError } from './lawError.js';
 export type { LawScript } from './lawScript.js';
@@ -25,18 +26,20 @@ export type {
   Values,
   WatermarkMessage,
 } from './message.js';
-export { scriptError } from './notation.js';
 export { Recording } from './recording.js';
 export type { Fact, Scene, SceneLane } from './scene.js';
 export { MarbleScheduler } from './scheduler.js';
 export {
   type EventStep,
+  fixture,
+  type LanesOptions,
   type MarblesOptions,
   marbles,
   Script,
   type ScriptOptions,
   script,
 } from './script.js';
+export { scriptError } from './scriptError.js';
 export { marbleSerializer } from './snapshot.js';
 export { MarbleSyntaxError } from './syntaxError.js';
 export type { Time } from './times.js';

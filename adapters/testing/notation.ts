@@ -3,11 +3,10 @@ import { type Duration, durationOption } from '../../lib/duration.js';
 import { type ExpectedLanes, isBlock, readExpectedBlock, readInputBlock } from './lanes.js';
 import type { Message, Values } from './message.js';
 import { type Reading, type ReadLane, readLane } from './reader.js';
+import { scriptError } from './scriptError.js';
 
 export type { ExpectedLanes } from './lanes.js';
-
-/** What `#` in a script sends, and what `#` in an expectation means, unless told otherwise. */
-export const scriptError: Error = new Error('# of the script');
+export { scriptError } from './scriptError.js';
 
 export interface NotationOptions {
   /** Where the event times that are written as bare numbers and durations begin. @default 0 */
@@ -59,7 +58,8 @@ export function parseExpectation(text: string, options: NotationOptions = {}): E
 }
 
 function readingOf(text: string, o: NotationOptions): Reading {
-  const { epoch = 0, values = {}, known = new Set(), error = scriptError } = o;
+  const { epoch = 0, values = {}, known = new Set() } = o;
+  const error = 'error' in o ? o.error : scriptError;
   return { text, epoch, values, known, error };
 }
 

@@ -41,11 +41,17 @@ function splitOf(split: string | undefined): string {
 
 /** A split in the notation: what would part tokens is percent-encoded, no text at all is `%`. */
 export function printSplit(split: string): string {
-  return split === '' ? '%' : split.replace(/[\s(),%]/g, encodeURIComponent);
+  return split === '' ? '%' : split.replace(/[\s(),%]/g, encoded);
+}
+
+/* `encodeURIComponent` spares parentheses. */
+function encoded(c: string): string {
+  const code = c.charCodeAt(0);
+  return code < 0x80 ? `%${code.toString(16).padStart(2, '0')}` : encodeURIComponent(c);
 }
 
 function printPane(m: PaneMessage, epoch: number): string {
-  const key = m.key === undefined ? '' : `${m.key}:`;
+  const key = m.key === undefined ? '' : `${m.key.replace(/[\s(),%[\]]/g, encoded)}:`;
   const timing = m.timing === 'onTime' ? '' : m.timing;
   const index = m.index === undefined ? '' : `#${m.index}`;
   return `${key}${timing}[${printTime(m.start, epoch)},${printTime(m.end, epoch)})${index}`;

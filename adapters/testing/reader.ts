@@ -134,7 +134,8 @@ class Reader {
     if (/^barrier(#|$)/.test(text)) return this.barrierOf(token);
     if (text.startsWith('splits:')) return { kind: 'splits', splits: this.splitsOf(token) };
     const [, time] = WATERMARK.exec(text) ?? [];
-    if (time === undefined || this.knows(text)) return undefined;
+    if (time === undefined) return undefined;
+    if (this.knows(text) && parseTime(time, this.reading.epoch) === undefined) return undefined;
     return { kind: 'watermark', timestamp: readTime(time, at + 1, this.reading) };
   }
 

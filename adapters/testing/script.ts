@@ -1,208 +1,12 @@
-/** Scripts: immutable lists of messages that are written step by step, as marbles or as JSON lines. */
-import { type Duration, durationOption } from '../../lib/duration.js';
-import type { WindowBounds } from '../../lib/element.js';
-import { configError } from '../../lib/errors.js';
-import type { Instant } from '../../lib/instant.js';
-import type { Message } from './message.js';
-import { readScript, scriptError } from './notation.js';
-import { epochOption, type Time, timeOption } from './times.js';
+/** Where scripts come from: steps, marbles, and fixtures in JSON lines. */
+import { parseJsonLines } from './jsonLines.js';
+import { readScript } from './notation.js';
+import type { MarblesOptions, ScriptOptions } from './scriptOptions.js';
+import { Script } from './scriptSteps.js';
+import { epochOption } from './times.js';
 
-export interface ScriptOptions {
-  /** Where times that are written as numbers and durations begin. @default 0 */
-  readonly epoch?: Instant;
-}
-
-export interface MarblesOptions extends ScriptOptions {
-  /** What `#` stands for. */
-  readonly error?: unknown;
-  /** What one token of the `event` lane is worth. @default 1 */
-  readonly unit?: Duration;
-}
-
-export interface EventStep<V> {
-  /** Event time: ms or a duration from the epoch of the script on, or a calendar instant. */
-  readonly at: Time;
-  /** @default the name */
-  readonly value?: V;
-  readonly split?: string;
-  /** `'-'` withdraws an earlier event. */
-  readonly op?: '-';
-  readonly revision?: readonly number[];
-  readonly replaces?: readonly WindowBounds[];
-}
-
-/** What a step adds, before it has its frame. */
-type Step = Message extends infer M ? (M extends Message ? Omit<M, 'frame'> : never) : never;
-
-interface Place {
-  readonly epoch: number;
-  /** Where the next step stands. */
-  readonly frame: number;
-  /** The number of the last barrier. */
-  readonly barrier: number;
-  /** Set while a group is written: its steps take no frame. */
-  readonly group?: symbol | undefined;
-}
-
-/**
- * What arrives, and when: each step takes one arrival frame (1 ms), as a token of the marbles does.
- * A script never changes; every step gives a new one, in O(1).
- *
- * @example
- * const orders = script({ epoch: '2026-03-29T00:00Z' })
- *   .event('a', { at: '5m', value: { total: 3 } })
- *   .together((s) => s.event('b', { at: '1m', value: { total: 4 } }).watermark('4m'))
- *   .advance('1 minute')
- *   .complete();
- */
-export class Script<T = unknown> {
-  private list: readonly Message[] | undefined;
-
-  private constructor(
-    private readonly parent: Script<any> | undefined,
-    private readonly own: readonly Message[],
-    private readonly place: Place,
-  ) {}
-
-  /** A script of these messages, which must stand in order of their frames; it takes `frames` or more. */
-  static of<T = unknown>(
-    messages: readonly Message[],
-    options: ScriptOptions & { readonly frames?: number } = {},
-  ): Script<T> {
-    const epoch = epochOption('script', options.epoch);
-    let frame = 0;
-    let barrier = 0;
-    for (const m of messages) {
-      if (!Number.isSafeInteger(m.frame) || m.frame < frame) {
-        throw configError('script', 'messages', 'in order of their frames, from 0 on', m.frame);
-      }
-      frame = m.frame;
-      if (m.kind === 'barrier') barrier = m.n;
-    }
-    frame = Math.max(messages.length > 0 ? frame + 1 : 0, options.frames ?? 0);
-    return new Script<T>(undefined, [...messages], { epoch, frame, barrier });
-  }
-
-  /** Everything that the script says, in order of arrival. */
-  get messages(): readonly Message[] {
-    if (this.list !== undefined) return this.list;
-    const chain: (readonly Message[])[] = [];
-    for (let s: Script<any> | undefined = this; s !== undefined; s = s.parent) {
-      chain.push(s.list ?? s.own);
-      if (s.list !== undefined) break;
-    }
-    this.list = Object.freeze(chain.reverse().flat());
-    return this.list;
-  }
-
-  /** The values of the letters. */
-  get values(): Readonly<Record<string, T>> {
-    const values: Record<string, unknown> = {};
-    for (const m of this.messages) {
-      if ((m.kind === 'event' || m.kind === 'value') && m.name !== undefined) {
-        values[m.name] = m.value;
-      }
-    }
-    return values as Record<string, T>;
-  }
-
-  /** Epoch milliseconds at which relative times begin. */
-  get epoch(): number {
-    return this.place.epoch;
-  }
-
-  /** How many arrival frames (ms) the script takes: where its next step would stand. */
-  get frames(): number {
-    return this.place.frame;
-  }
-
-  /** An event: `a@5`, `-a@5` with `op: '-'`, `a@5/p0` with a split. */
-  event<V = string>(name: string, o: EventStep<V>): Script<T | V> {
-    const { at, value = name, ...rest } = o;
-    const timestamp = timeOption('event', 'at', at, this.epoch);
-    return this.add({ kind: 'event', name, ...rest, value, timestamp });
-  }
-
-  /** A bare value, outside event time: `a`. It stands for itself unless another is given. */
-  value<V = string>(name: string, ...given: [value?: V]): Script<T | V> {
-    return this.add({ kind: 'value', name, value: given.length > 0 ? given[0] : name });
-  }
-
-  /** A watermark: `W10`; `Infinity` is the end, `W∞`. */
-  watermark(time: Time): Script<T> {
-    const timestamp = timeOption('watermark', 'time', time, this.epoch);
-    return this.add({ kind: 'watermark', timestamp });
-  }
-
-  /** The stream turns idle. */
-  idle(): Script<T> {
-    return this.add({ kind: 'status', status: 'idle' });
-  }
-
-  /** The stream is active again. */
-  active(): Script<T> {
-    return this.add({ kind: 'status', status: 'active' });
-  }
-
-  /** A checkpoint barrier; without a number it is one more than the last, from 1. */
-  barrier(n: number = this.place.barrier + 1): Script<T> {
-    if (!Number.isSafeInteger(n) || n < 1) throw configError('barrier', 'n', 'an integer >= 1', n);
-    return this.add({ kind: 'barrier', n });
-  }
-
-  /** The source declares its splits. */
-  splits(...splits: readonly string[]): Script<T> {
-    return this.add({ kind: 'splits', splits });
-  }
-
-  /** So much arrival time passes. */
-  advance(duration: Duration): Script<T> {
-    if (this.place.group !== undefined) {
-      throw new TypeError('advance: no time passes inside `together`; call it before or after');
-    }
-    const ms = durationOption('advance', 'duration', duration, 'nonNegative');
-    return this.grow([], { frame: this.frames + ms });
-  }
-
-  /** Several steps in one frame: `(a@5 W4)`. */
-  together<U>(steps: (s: Script<T>) => Script<U>): Script<U> {
-    if (this.place.group !== undefined) {
-      throw new TypeError('together: a group cannot stand in a group; write one `together`');
-    }
-    const group = Symbol('group');
-    const done = steps(this.grow([], { group }));
-    if (done.place.group !== group) {
-      throw new TypeError('together: `steps` must return the script it was given, with its steps');
-    }
-    return done.grow([], { group: undefined, frame: done.frames + 1 });
-  }
-
-  /** The end: `|`. */
-  complete(): Script<T> {
-    return this.add({ kind: 'complete' });
-  }
-
-  /** The end by an error: `#`. */
-  fail(...error: [error?: unknown]): Script<T> {
-    return this.add({ kind: 'error', error: error.length > 0 ? error[0] : scriptError });
-  }
-
-  /** In an expectation: unsubscribes at the beginning of this frame, `!`. */
-  unsubscribe(): Script<T> {
-    return this.add({ kind: 'unsubscribe' });
-  }
-
-  private add(step: Step): Script<any> {
-    const frame = this.frames;
-    const barrier = step.kind === 'barrier' ? step.n : this.place.barrier;
-    const next = this.place.group === undefined ? frame + 1 : frame;
-    return this.grow([{ frame, ...step } as Message], { barrier, frame: next });
-  }
-
-  private grow(own: readonly Message[], change: Partial<Place>): Script<any> {
-    return new Script(this, own, { ...this.place, ...change });
-  }
-}
+export type { EventStep, LanesOptions, MarblesOptions, ScriptOptions } from './scriptOptions.js';
+export { Script } from './scriptSteps.js';
 
 /**
  * An empty script, to be written step by step.
@@ -226,8 +30,21 @@ export function marbles<T = string>(
   values: Readonly<Record<string, T>> = {},
   options: MarblesOptions = {},
 ): Script<T> {
-  const { error = scriptError, unit = 1 } = options;
   const epoch = epochOption('marbles', options.epoch);
-  const { messages, frames } = readScript(text, { epoch, values, error, unit });
+  const { messages, frames } = readScript(text, { ...options, epoch, values });
   return Script.of<T>(messages, { epoch, frames });
+}
+
+/**
+ * A script kept as JSON lines, one message a line: `{"at":0,"event":"a","time":5}`,
+ * `{"at":1,"watermark":10}` (`"MAX"` is the end), `{"at":2,"status":"idle"}`,
+ * `{"at":3,"complete":true}`. A first line `{"epoch":"2026-03-29T00:00:00Z"}` says where times begin.
+ *
+ * @example
+ * const orders = fixture(readFileSync('orders.jsonl', 'utf8'));
+ * @throws FixtureError naming the line and the field
+ */
+export function fixture(text: string, options: ScriptOptions = {}): Script<any> {
+  const { messages, epoch } = parseJsonLines(text, epochOption('fixture', options.epoch));
+  return Script.of<any>(messages, { epoch });
 }

@@ -1,7 +1,7 @@
 /** Times of the notation: text to milliseconds and back, relative to the epoch of the test or calendar instants. */
 import { type Duration, parseDuration } from '../../lib/duration.js';
 import { configError } from '../../lib/errors.js';
-import { type Instant, toInstant } from '../../lib/instant.js';
+import { formatInstant, type Instant, toInstant } from '../../lib/instant.js';
 
 /** Event time as a builder takes it: a number or duration from the epoch of the script on, or a calendar instant. */
 export type Time = number | Duration | Date | (string & {});
@@ -34,8 +34,8 @@ export function parseTime(text: string, epoch: number): number | undefined {
   return Number.isSafeInteger(span) && Number.isSafeInteger(t) ? t + 0 : undefined;
 }
 
-/* A date alone is its midnight in UTC; seconds may be left out, the zone of a time may not. */
-function parseCalendar(text: string): number | undefined {
+/** A date alone is its midnight in UTC; seconds may be left out, the zone of a time may not. */
+export function parseCalendar(text: string): number | undefined {
   const found = calendar.exec(text);
   if (found === null) return undefined;
   const [, date, minutes, seconds = ':00', zone = ''] = found;
@@ -104,4 +104,10 @@ export function printTime(t: number, epoch = 0): string {
   if (!Number.isFinite(t)) return t > 0 ? '∞' : t < 0 ? '-∞' : 'NaN';
   const span = t - epoch;
   return span !== 0 && span % 1000 === 0 ? printSpan(span) : String(span);
+}
+
+/** An epoch as a builder takes it: a calendar instant where there is one. */
+export function printEpoch(epoch: number): string | number {
+  const text = formatInstant(epoch);
+  return parseCalendar(text) === epoch ? text : epoch;
 }
