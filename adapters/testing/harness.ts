@@ -1,6 +1,5 @@
 /** The harness: one operator, or a short pipe, driven by hand, with its state, its clock and its job. */
-import { inspect } from 'node:util';
-import { decode, encode } from '../../lib/codec.js';
+import { decode } from '../../lib/codec.js';
 import { type Duration, durationOption } from '../../lib/duration.js';
 import {
   type Chunks,
@@ -15,9 +14,11 @@ import { configError } from '../../lib/errors.js';
 import { type Instant, toInstant } from '../../lib/instant.js';
 import type { Stats } from '../../lib/stats.js';
 import { ArrivalClock } from './arrivalClock.js';
-import { type Build, Drive, decodeAll, inputsOf, type Saved } from './drive.js';
+import { type Build, Drive, inputsOf } from './drive.js';
+import { refuseTwins, refuseUnknown, snapshotOf, stateOf, statsOf } from './harnessState.js';
+import { type LawScript, messagesOf } from './lawScript.js';
 import { lineOf } from './line.js';
-import type { Message, Values } from './message.js';
+import { type Message, sentBy, type Values } from './message.js';
 import { epochOption, type Time, timeOption } from './times.js';
 
 export interface HarnessOptions {
@@ -31,7 +32,7 @@ export interface HarnessOptions {
   readonly scheduler?: ArrivalClock;
   /** Whether a restore passes first, with a clock, as in a job. @default true */
   readonly inJob?: boolean;
-  /** Values that are printed as letters. */
+  /** The values of letters: in what is played, and in what comes out. */
   readonly values?: Values;
 }
 
@@ -85,6 +86,21 @@ export class Harness {
   /** Anything at all: a bare value, or an element made by hand. */
   send(x: unknown, input = 0): string {
     return this.into(input, (i) => this.drive.next(x, i));
+  }
+
+  /** A whole script, each of its messages at its arrival time, counted from now on. */
+  play(script: LawScript, input = 0): string {
+    const { values = {} } = this.options;
+    const messages = messagesOf(script, { values, epoch: this.epoch });
+    const from = this.scheduler.frame;
+    return this.step(() => {
+      for (const m of messages) {
+        this.scheduler.advance(Math.max(from + m.frame - this.scheduler.frame, 0));
+        if (m.kind === 'complete') this.drive.complete(input);
+        else if (m.kind === 'error') this.drive.inputs[input]?.error(m.error);
+        else this.drive.next(sentBy(m), input);
+      }
+    });
   }
 
   /** A watermark; like all that follow it goes into every input, unless one is named. */
@@ -150,7 +166,8 @@ export class Harness {
    * @throws Error where an operator holds the barrier back, or has no id
    */
   snapshot(): Uint8Array {
-    return encode(decodeAll(this.saved()));
+    this.start();
+    return snapshotOf(this.drive);
   }
 
   /**
@@ -163,31 +180,19 @@ export class Harness {
     }
     const state = decode(snapshot) as ReadonlyMap<string, Chunks>;
     const out = this.step(() => {}, state);
-    const known = new Set(this.drive.members.map((m) => m.id));
-    for (const id of state.keys()) {
-      if (!known.has(id)) throw new Error(`harness: no operator takes the state of ${inspect(id)}`);
-    }
+    refuseUnknown(this.drive.members, state);
     return out;
   }
 
   /** The state of an operator as it would be saved now. @param id may be left out where there is one */
   state(id?: string): Chunks {
-    const saved = decodeAll(this.saved());
-    return saved.get(this.idOf(id, [...saved.keys()])) as Chunks;
+    this.start();
+    return stateOf(this.drive, id);
   }
 
   /** The live counters of an operator. @param id may be left out where there is one */
   stats<S extends object = Stats>(id?: string): Readonly<S> {
-    this.start();
-    const { members } = this.drive;
-    const chosen = members.length === 1 && id === undefined ? members[0]?.id : id;
-    const member = members.find((m) => m.id === chosen);
-    if (member?.stats === undefined)
-      throw this.unknown(
-        id,
-        members.map((m) => m.id ?? m.operator),
-      );
-    return member.stats as S;
+    return statsOf(this.members, id) as S;
   }
 
   /** The operators that have registered, as a job sees them. */
@@ -223,10 +228,7 @@ export class Harness {
     if (this.started) return;
     this.started = true;
     this.drive.start(this.options.inJob ?? true, state);
-    const ids = this.drive.members.flatMap((m) => m.id ?? []);
-    const twice = ids.find((id, i) => ids.indexOf(id) < i);
-    if (twice !== undefined)
-      throw new Error(`harness: two operators have the id ${inspect(twice)}`);
+    refuseTwins(this.drive.members);
   }
 
   private into(input: number | undefined, send: (input: number) => void): string {
@@ -254,31 +256,6 @@ export class Harness {
   private line(messages: readonly Message[], from: number): string {
     const { values = {} } = this.options;
     return lineOf(messages, { from, epoch: this.epoch, values });
-  }
-
-  private saved(): Saved {
-    this.start();
-    const saved = this.drive.save();
-    if (saved.size === 0) throw new Error('harness: no operator has registered with an `id`');
-    for (const { id, operator } of this.drive.members) {
-      if (id === undefined)
-        throw new Error(`harness: ${operator} needs an \`id\`, which names its state`);
-      if (!saved.has(id)) throw new Error(`harness: ${inspect(id)} still holds the barrier back`);
-    }
-    return saved;
-  }
-
-  private idOf(id: string | undefined, ids: readonly string[]): string {
-    const chosen = id ?? (ids.length === 1 ? ids[0] : undefined);
-    if (chosen === undefined || !ids.includes(chosen)) throw this.unknown(id, ids);
-    return chosen;
-  }
-
-  private unknown(id: string | undefined, ids: readonly string[]): Error {
-    const asked = id === undefined ? 'which operator is meant' : `no operator ${inspect(id)}`;
-    return new Error(
-      `harness: ${asked}; there is ${ids.map((x) => inspect(x)).join(', ') || 'none'}`,
-    );
   }
 }
 

@@ -8,6 +8,15 @@ import { printMessage } from './print.js';
 /** A script: marbles, a `Script`, or its messages. */
 export type LawScript = string | readonly Message[] | { readonly messages: readonly Message[] };
 
+/** The messages of a script. */
+export function messagesOf(
+  script: LawScript,
+  notation: { readonly values: Values; readonly epoch: number },
+): readonly Message[] {
+  if (typeof script === 'string') return parseMarbles(script, notation);
+  return 'messages' in script ? script.messages : script;
+}
+
 export interface LawStep {
   readonly input: number;
   /** Arrival: ms since the beginning. */
@@ -24,9 +33,7 @@ export function stepsOf(
   scripts: readonly LawScript[],
   notation: { readonly values: Values; readonly epoch: number },
 ): LawStep[] {
-  const inputs = scripts.map((s) =>
-    typeof s === 'string' ? parseMarbles(s, notation) : listOf(s),
-  );
+  const inputs = scripts.map((s) => messagesOf(s, notation));
   const steps = inputs.flatMap((messages, input) => messages.map((m) => stepOf(m, input)));
   const end = Math.max(0, ...steps.map((s) => s.frame + 1));
   for (const [input, messages] of inputs.entries()) {
@@ -36,10 +43,6 @@ export function stepsOf(
   return steps
     .sort((a, b) => a.frame - b.frame || a.input - b.input)
     .map((s, i) => ({ ...s, text: `step ${i + 1} of ${steps.length}, ${s.text}` }));
-}
-
-function listOf(s: Exclude<LawScript, string>): readonly Message[] {
-  return 'messages' in s ? s.messages : s;
 }
 
 const sent = new Set(['event', 'value', 'watermark', 'status', 'splits', 'complete']);

@@ -1,327 +1,222 @@
 /** watermark in a job: what it registers, saves, restores, and whose clock it reads. */
-import { Subject, VirtualTimeScheduler } from 'rxjs';
+import { merge, type Observable } from 'rxjs';
+import { dedupe, type WatermarkConfig, watermark } from 'tidemark';
 import {
-  barrierAt,
-  type Chunks,
-  type Element,
-  event,
-  type Member,
-  restoreWith,
-  splitsOf,
-  watermarkAt,
-} from '../../lib/element.js';
-import { type WatermarkConfig, watermark } from '../../operators/watermark.js';
+  ArrivalClock,
+  type Harness,
+  type HarnessOptions,
+  harness,
+  type Message,
+  marbles,
+} from 'tidemark/testing';
 
-interface Reading {
-  readonly at: number;
-  readonly from?: string;
+type Config = Partial<WatermarkConfig<string>>;
+
+/** A watermark at work in what looks like a job: `a5` is an event of split a at 5. */
+function timed(config: Config = {}, options: HarnessOptions = {}): Harness {
+  const timestamp = (v: string): number => Number(v.slice(1));
+  const build = (in$: Observable<any>) => in$.pipe(watermark({ id: 'w', timestamp, ...config }));
+  return harness(build, options);
 }
 
-/** A watermark at work in what looks like a job, with a clock in the hand. */
-class Bench {
-  readonly lines: string[] = [];
-  readonly members: Member[] = [];
-  readonly told: string[] = [];
-  readonly scheduler = new VirtualTimeScheduler();
-  finished: Chunks | undefined;
-  /** Arrival time for which the sources were paused. */
-  paused = 0;
-  private readonly in$ = new Subject<unknown>();
-  private n = 0;
+const bySplit: Config = { split: (v) => v.slice(0, 1) };
 
-  constructor(
-    config: Partial<WatermarkConfig<Reading>>,
-    private readonly start = 0,
-  ) {
-    const timestamp = (r: Reading) => r.at;
-    this.in$.pipe(watermark({ id: 'w', timestamp, ...config } as WatermarkConfig<any>)).subscribe({
-      next: (e) => this.lines.push(line(e)),
-      error: (e) => this.lines.push(String(e)),
-      complete: () => this.lines.push('|'),
-    });
-  }
-
-  send(...sent: unknown[]): string[] {
-    for (const x of sent) this.in$.next(x);
-    return this.lines.splice(0);
-  }
-
-  restore(state?: Chunks): string[] {
-    const clock = {
-      now: () => this.now(),
-      running: () => this.now() - this.paused,
-      after: (ms: number, fn: () => void) => {
-        const timer = this.scheduler.schedule(() => fn(), ms);
-        return () => timer.unsubscribe();
-      },
-    };
-    const restore = restoreWith((member) => {
-      this.members.push(member);
-      return {
-        restored: state,
-        finished: (chunks) => {
-          this.finished = chunks();
-        },
-        advanced: (w, idle) => this.told.push(`${w}${idle ? ' idle' : ''}`),
-        clock,
-      };
-    });
-    return this.send(restore);
-  }
-
-  save(): Chunks {
-    let state: Chunks = new Map();
-    this.n++;
-    this.send(barrierAt(this.n, (_, chunks) => (state = chunks)));
-    return new Map(Object.entries(structuredClone(Object.fromEntries(state))));
-  }
-
-  /** Lets arrival time pass. */
-  pass(ms: number): string[] {
-    const until = this.scheduler.frame + ms;
-    this.scheduler.maxFrames = until;
-    this.scheduler.flush();
-    this.scheduler.frame = until;
-    return this.lines.splice(0);
-  }
-
-  complete(): string[] {
-    this.in$.complete();
-    return this.lines.splice(0);
-  }
-
-  private now(): number {
-    return this.start + this.scheduler.now();
-  }
+/** The same watermark in the next run of the job, and what it says when its state comes back. */
+function restarted(one: Harness, config: Config = {}): { two: Harness; said: string } {
+  const two = timed(config);
+  return { two, said: two.restore(one.snapshot()) };
 }
 
-function line(e: Element<Reading>): string {
-  if (e.kind === 'event')
-    return e.split === undefined ? `${e.timestamp}` : `${e.timestamp} of ${e.split}`;
-  if (e.kind === 'watermark') return `W${e.timestamp}`;
-  return e.kind === 'status' ? e.status : e.kind;
-}
-
-const at = (t: number): Reading => ({ at: t });
-const of = (split: string, t: number) => event(at(t), Number.NaN, { split });
-const bySplit = { split: (r: Reading) => r.from as string };
+/** What has come out, without its arrival. */
+const facts = (h: Harness): unknown[] => h.take().map(({ frame, ...m }: Message) => m);
 
 describe('watermark in a job', () => {
   it('registers as a clock, tells each watermark and status, and reports at the barrier', () => {
-    const bench = new Bench({});
-    expect(bench.restore()).toEqual(['restore']);
+    const h = timed();
     const member = { id: 'w', operator: 'watermark', time: true, stats: { in: 0 } };
-    expect(bench.members).toMatchObject([member]);
-    bench.send(at(5), at(3), at(9));
-    expect(bench.told).toEqual(['4', '8']);
-    const reports: string[] = [];
-    expect(bench.send(barrierAt(1, (id) => reports.push(id)))).toEqual(['barrier']);
-    expect(reports).toEqual(['w']);
+    expect(h.members).toMatchObject([member]);
+    h.play('a5 a3 a9');
+    expect(h.progress).toEqual([
+      { timestamp: 4, idle: false },
+      { timestamp: 8, idle: false },
+    ]);
+    expect(h.barrier()).toBe('barrier#1');
+    expect([...h.state().keys()]).toEqual(['time', 'stats']);
   });
 
   it('hands over its last state when its source completes', () => {
-    const bench = new Bench({});
-    bench.restore();
-    bench.send(at(5));
-    expect(bench.complete()).toEqual(['WInfinity', '|']);
-    expect(bench.told).toEqual(['4', 'Infinity']);
-    expect([...(bench.finished?.keys() ?? [])]).toEqual(['time', 'stats']);
+    const h = timed();
+    h.send('a5');
+    expect(h.complete()).toBe('(W∞ |)');
+    expect(h.progress.map((p) => p.timestamp)).toEqual([4, Infinity]);
+    expect([...h.state().keys()]).toEqual(['time', 'stats']);
   });
 
   it('refuses a second barrier n: two sources met above it', () => {
-    const bench = new Bench({});
-    bench.restore();
-    bench.save();
-    expect(bench.send(barrierAt(1, () => {}))).toEqual([
-      'WatermarkOriginError: watermark: barrier 1 came after 1; use union(a, b), or put retry above watermark',
-    ]);
+    const h = timed();
+    h.barrier(1);
+    expect(h.barrier(1)).toBe(
+      "#'WatermarkOriginError: watermark: barrier 1 came after 1; use union(a, b), or put retry above watermark'",
+    );
   });
 
   it('is late after a restart where it was late before: W neither falls nor is repeated', () => {
-    const one = new Bench({ outOfOrderness: 2 });
-    one.restore();
-    one.send(at(9), at(5));
-    const two = new Bench({ outOfOrderness: 2 });
-    expect(two.restore(one.save())).toEqual(['restore']);
-    expect(two.told).toEqual(['6']);
-    expect(two.send(at(4), at(9), at(10))).toEqual(['4', '9', '10', 'W7']);
-    expect(two.members[0]?.stats).toMatchObject({ in: 5, accepted: 5, live: 1 });
+    const one = timed({ outOfOrderness: 2 });
+    one.play('a9 a5');
+    const { two, said } = restarted(one, { outOfOrderness: 2 });
+    expect(said).toBe('·');
+    expect(two.progress).toEqual([{ timestamp: 6, idle: false }]);
+    expect(two.play('a4 a9 a10')).toBe('a4@4 a9@9 (a10@10 W7)');
+    expect(two.stats()).toMatchObject({ in: 5, accepted: 5, live: 1 });
   });
 
   it('goes on from any cut as if nothing had happened, over declared splits too', () => {
-    const script = [
-      ...[splitsOf(['p', 'q']), of('p', 5), of('p', 9), of('q', 3), at(7), of('q', 20)],
-      ...[of('r', 8), of('p', 30), at(11), of('r', 31), of('q', 2), at(40), at(41)],
-    ];
-    const whole = new Bench({ outOfOrderness: 1 }).send(...script);
-    expect(whole.filter((l) => l.startsWith('W')).length).toBeGreaterThan(4);
-    for (const cut of script.keys()) {
-      const one = new Bench({ outOfOrderness: 1 });
-      const before = one.send(...script.slice(0, cut));
-      const two = new Bench({ outOfOrderness: 1 });
-      two.restore(one.save());
-      const declared = cut > 0 ? [splitsOf(['q', 'p'])] : [];
-      expect([...before, ...two.send(...declared, ...script.slice(cut))]).toEqual(whole);
+    const { messages } = marbles(
+      'splits:p,q p5@0/p p9@0/p q3@0/q a7 q20@0/q r8@0/r p30@0/p a11 r31@0/r q2@0/q a40 a41',
+    );
+    const undisturbed = timed({ outOfOrderness: 1 });
+    undisturbed.play(messages);
+    const whole = facts(undisturbed);
+    expect(whole.filter((m) => (m as Message).kind === 'watermark').length).toBeGreaterThan(4);
+    for (const cut of messages.keys()) {
+      const one = timed({ outOfOrderness: 1 });
+      one.play(messages.slice(0, cut));
+      const { two } = restarted(one, { outOfOrderness: 1 });
+      if (cut > 0) expect(two.splits(['q', 'p'])).toBe('·');
+      two.play(messages.slice(cut));
+      expect([...facts(one), ...facts(two)]).toEqual(whole);
     }
   });
 
   it('stays finished, also where it was idle, whatever its source declares', () => {
-    const one = new Bench({ idleTimeout: 10 });
-    one.restore();
-    one.send(splitsOf(['q']), of('q', 5));
-    one.pass(10);
-    expect(one.send(watermarkAt(Infinity))).toEqual(['WInfinity']);
-    const two = new Bench({ idleTimeout: 10 });
-    expect(two.restore(one.save())).toEqual(['restore']);
-    expect(two.send(splitsOf(['p']), watermarkAt(Infinity))).toEqual([]);
-    expect(two.pass(10)).toEqual([]);
-    expect(two.complete()).toEqual(['|']);
+    const one = timed({ idleTimeout: 10 });
+    one.splits(['q']);
+    one.push('q5', 0, { split: 'q' });
+    expect(one.advance(10)).toBe('10ms idle');
+    expect(one.watermark(Infinity)).toBe('W∞');
+    const { two, said } = restarted(one, { idleTimeout: 10 });
+    expect(said).toBe('·');
+    expect([two.splits(['p']), two.watermark(Infinity), two.advance(10)]).toEqual(['·', '·', '·']);
+    expect(two.complete()).toBe('|');
   });
 
   it('restores an unnamed split without events, whose place the declared ones take', () => {
-    const one = new Bench({});
-    const two = new Bench({});
-    two.restore(one.save());
-    expect(two.send(splitsOf(['p']), of('p', 5))).toEqual(['5 of p', 'W4']);
+    const { two } = restarted(timed());
+    expect(two.play('splits:p p5@0/p')).toBe('1ms (p5@5/p W4)');
   });
 
   it('lets every restored split hold time, one that was idle or left out too', () => {
-    const one = new Bench({ ...bySplit, idleTimeout: 10 });
-    one.restore();
-    one.send({ at: 5, from: 'a' }, { at: 30, from: 'b' });
-    one.pass(8);
-    one.send({ at: 31, from: 'b' });
-    expect(one.pass(3)).toEqual(['W30']);
-    const two = new Bench({ ...bySplit });
-    two.restore(one.save());
-    const later = two.send({ at: 40, from: 'b' }, { at: 32, from: 'a' });
-    expect(later).toEqual(['40 of b', '32 of a', 'W31']);
+    const one = timed({ ...bySplit, idleTimeout: 10 });
+    expect(one.play('(a5 b30)')).toBe('(a5@5/a W4 b30@30/b)');
+    expect(one.advance(8)).toBe('·');
+    expect(one.send('b31')).toBe('b31@31/b');
+    expect(one.advance(3)).toBe('2ms W30');
+    const { two } = restarted(one, bySplit);
+    expect(two.play('b40 a32')).toBe('b40@40/b (a32@32/a W31)');
   });
 
   it('leaves a split out that wakes behind the restored W', () => {
-    const one = new Bench({ ...bySplit, idleTimeout: 10 });
-    one.restore();
-    one.send({ at: 5, from: 'a' }, { at: 21, from: 'd' });
-    one.pass(5);
-    one.send({ at: 30, from: 'b' });
-    expect(one.pass(5)).toEqual(['W20', 'W29']);
-    const two = new Bench({ ...bySplit, idleTimeout: 10 });
-    two.restore(one.save());
-    two.pass(5);
-    two.send({ at: 9, from: 'a' }, { at: 31, from: 'b' });
-    expect(two.pass(5)).toEqual([]); // d is idle
-    two.send({ at: 22, from: 'd' });
-    expect(two.send({ at: 40, from: 'b' }, { at: 41, from: 'a' })).toEqual([
-      ...['40 of b', '41 of a', 'W39'],
-    ]);
+    const config = { ...bySplit, idleTimeout: 10 };
+    const one = timed(config);
+    one.play('(a5 d21)');
+    one.advance(5);
+    one.send('b30');
+    expect(one.advance(5)).toBe('5ms (W20 W29)');
+    const { two } = restarted(one, config);
+    two.advance(5);
+    expect(two.play('(a9 b31)')).toBe('(a9@9/a b31@31/b)');
+    expect(two.advance(5)).toBe('·'); // d is idle
+    expect(two.play('(d22 b40 a41)')).toBe('(d22@22/d b40@40/b a41@41/a W39)');
   });
 
-  it('passes the first restore only, as where streams of one job meet above it', () => {
-    const bench = new Bench({});
-    expect(bench.restore()).toEqual(['restore']);
-    expect(bench.restore()).toEqual([]);
-    expect(bench.members).toHaveLength(1);
+  it('passes one restore on, also where streams of one job meet above it', () => {
+    const timestamp = (v: string): number => Number(v.slice(1));
+    const h = harness((a$: Observable<any>, b$: Observable<any>) =>
+      merge(a$, b$).pipe(
+        watermark({ id: 'w', timestamp }),
+        dedupe({ id: 'below', key: (v: string) => v }),
+      ),
+    );
+    expect(h.members.map((m) => m.id)).toEqual(['w', 'below']);
   });
 
   it('counts a new split that its source declares after a restore from −∞ on', () => {
-    const one = new Bench({});
-    one.send(splitsOf(['p']), of('p', 5));
-    const two = new Bench({});
-    two.restore(one.save());
-    const out = two.send(splitsOf(['p', 'q']), of('p', 9), of('q', 2), of('q', 7));
-    expect(out).toEqual(['9 of p', '2 of q', '7 of q', 'W6']);
+    const one = timed();
+    one.play('splits:p p5@0/p');
+    const { two } = restarted(one);
+    expect(two.play('splits:p,q p9@0/p q2@0/q q7@0/q')).toBe('1ms p9@9/p q2@2/q (q7@7/q W6)');
   });
 
   it('refuses a source that no longer declares a split of the checkpoint', () => {
-    const one = new Bench({});
-    one.send(splitsOf(['p', 'q']), of('p', 5), of('undeclared', 7));
-    const two = new Bench({});
-    two.restore(one.save());
-    expect(two.send(splitsOf(['p']))).toEqual([
+    const one = timed();
+    one.play('splits:p,q p5@0/p u7@0/undeclared');
+    expect(restarted(one).two.splits(['p'])).toContain(
       'SplitError: watermark: split "q" of the checkpoint is no longer declared by its source',
-    ]);
-    const three = new Bench({});
-    three.restore(one.save());
-    expect(three.send(splitsOf(['p', 'q']), splitsOf(['p']))).toEqual([]);
+    );
+    const { two } = restarted(one);
+    expect([two.splits(['p', 'q']), two.splits(['p'])]).toEqual(['·', '·']);
   });
 
   it('refuses state whose splits were named otherwise', () => {
-    const one = new Bench(bySplit);
-    const two = new Bench({});
-    expect(two.restore(one.save())[0]).toMatch(
-      /^SettingsError: watermark "w": `split` is "of the source" but was "a function" when/,
+    expect(restarted(timed(bySplit)).said).toContain(
+      'SettingsError: watermark "w": `split` is "of the source" but was "a function" when',
     );
   });
 
   it('is active again right after the restore where it had been idle', () => {
-    const one = new Bench({ idleTimeout: 10 });
-    one.restore();
-    one.send(at(5));
-    expect(one.pass(10)).toEqual(['idle']);
-    const two = new Bench({ idleTimeout: 10 });
-    expect(two.restore(one.save())).toEqual(['restore', 'active']);
-    expect(two.told).toEqual(['4', '4']);
-    expect(two.send(at(7))).toEqual(['7', 'W6']);
+    const one = timed({ idleTimeout: 10 });
+    one.send('a5');
+    expect(one.advance(10)).toBe('10ms idle');
+    const { two, said } = restarted(one, { idleTimeout: 10 });
+    expect(said).toBe('active');
+    expect(two.progress.map((p) => p.timestamp)).toEqual([4, 4]);
+    expect(two.send('a7')).toBe('(a7@7 W6)');
   });
 
   it('starts idle clocks anew at the restore', () => {
-    const one = new Bench({ idleTimeout: 10 });
-    one.restore();
-    one.send(at(5));
-    one.pass(9);
-    const two = new Bench({ idleTimeout: 10 });
-    two.pass(100);
-    two.restore(one.save());
-    expect(two.pass(9)).toEqual([]);
-    expect(two.pass(1)).toEqual(['idle']);
+    const one = timed({ idleTimeout: 10 });
+    one.send('a5');
+    one.advance(9);
+    const scheduler = new ArrivalClock();
+    scheduler.advance(100);
+    const two = timed({ idleTimeout: 10 }, { scheduler });
+    expect(two.restore(one.snapshot())).toBe('·');
+    expect([two.advance(9), two.advance(1)]).toEqual(['·', '1ms idle']);
   });
 
   it('does not count the time for which its sources were paused as silence', () => {
-    const bench = new Bench({ idleTimeout: 10 });
-    bench.restore();
-    bench.send(at(5));
-    bench.pass(8);
-    pause(bench, 1000);
-    expect(bench.send()).toEqual([]);
-    expect(bench.pass(20)).toEqual(['idle']);
-    expect(bench.told).toEqual(['4', '4 idle']);
+    const h = timed({ idleTimeout: 10 });
+    h.send('a5');
+    h.advance(8);
+    expect(h.advance(1000, { paused: true })).toBe('·');
+    expect(h.advance(20)).toMatch(/^\d+ms idle$/);
+    expect(h.progress.map((p) => p.idle)).toEqual([false, true]);
   });
 
   it('does not say idle when it wakes from a pause with an event', () => {
-    const bench = new Bench({ idleTimeout: 10 });
-    bench.restore();
-    bench.send(at(5));
-    pause(bench, 1000);
-    expect(bench.send(at(6))).toEqual(['6', 'W5']);
+    const h = timed({ idleTimeout: 10 });
+    h.send('a5');
+    expect(h.advance(1000, { paused: true })).toBe('·');
+    expect(h.send('a6')).toBe('(a6@6 W5)');
   });
 
   it('judges the future by the clock of the job, not by its own', () => {
     const wall = 1e12;
-    const bench = new Bench({}, wall);
-    bench.restore();
-    const [near, far] = [wall + 300_000, wall + 300_001];
-    expect(bench.send(at(far), at(near))).toEqual([`${near}`, `W${near - 1}`]);
-    bench.pass(1);
-    expect(bench.send(at(far))).toEqual([`${far}`, `W${far - 1}`]);
+    const options = { clock: wall, epoch: wall };
+    const h = timed({ timestamp: (v) => wall + Number(v.slice(1)) }, options);
+    expect(h.play('(f300001 n300000)')).toBe('(n300000@5m W299999)');
+    h.advance(1);
+    expect(h.send('f300001')).toBe('(f300001@300001 W5m)');
   });
 
   it('reads the scheduler of its config where it has one, and stands with the job', () => {
-    const scheduler = new VirtualTimeScheduler();
-    const bench = new Bench({ idleTimeout: 10, scheduler });
-    bench.restore();
-    bench.send(at(5));
-    pause(bench, 8);
+    const scheduler = new ArrivalClock();
+    const h = timed({ idleTimeout: 10, scheduler });
+    h.send('a5');
+    h.advance(8, { paused: true });
     scheduler.frame = 17;
-    expect(bench.send(at(6))).toEqual(['6', 'W5']);
+    expect(h.send('a6')).toBe('(a6@6 W5)');
     scheduler.frame = 27;
-    expect(bench.send(at(7))).toEqual(['idle', 'active', '7', 'W6']);
+    expect(h.send('a7')).toBe('(idle active a7@7 W6)');
   });
-
-  function pause(bench: Bench, ms: number): void {
-    const step = 10;
-    for (let gone = 0; gone < ms; gone += step) {
-      bench.paused += Math.min(step, ms - gone);
-      expect(bench.pass(Math.min(step, ms - gone))).toEqual([]);
-    }
-  }
 });

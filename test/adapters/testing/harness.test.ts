@@ -99,6 +99,17 @@ describe('a harness', () => {
     expect(h.take()).toMatchObject([{ split: 'p0', op: '-', revision: [2] }]);
   });
 
+  it('plays a script, each message at its arrival time', () => {
+    const h = last({ values: { x: 'a' } });
+    expect(h.play('x@1 9ms W0 W4 · x@9 |')).toBe('10ms W0 (x@1 W4) 2ms (x@9 W∞ |)');
+    expect([h.take()[1], h.scheduler.now()]).toEqual([
+      { kind: 'event', frame: 11, value: 'a', timestamp: 1 },
+      14,
+    ]);
+    const two = harness((a$, b$) => union(a$, b$ as typeof a$));
+    expect(two.play('a@1 W3 #', 1)).toMatch(/^a@1 1ms #/);
+  });
+
   it('takes any number of inputs where it is told how many', () => {
     const h = harness((...all) => union(...(all as [Observable<any>])), { inputs: 3 });
     for (const input of [0, 1, 2]) expect(h.push('a', 1, { input })).toBe('a@1');
