@@ -26,6 +26,18 @@ export type {
   Values,
   WatermarkMessage,
 } from './message.js';
+export type {
+  Drawn,
+  Fate,
+  Picture,
+  PictureEvent,
+  PictureOptions,
+  PicturePane,
+  PictureWindow,
+  WatermarkStep,
+} from './picture.js';
+export { pictureOf } from './pictureOf.js';
+export { type TextOptions, toText } from './plot.js';
 export { Recording } from './recording.js';
 export type { Fact, Scene, SceneLane } from './scene.js';
 export { MarbleScheduler } from './scheduler.js';
@@ -41,6 +53,7 @@ export {
 } from './script.js';
 export { scriptError } from './scriptError.js';
 export { marbleSerializer } from './snapshot.js';
+export { type SvgOptions, toSvg } from './svg.js';
 export { MarbleSyntaxError } from './syntaxError.js';
 export type { Time } from './times.js';
 export type {

@@ -3,10 +3,13 @@ import { type Duration, durationOption } from '../../lib/duration.js';
 import { configError } from '../../lib/errors.js';
 import { printJsonLines } from './jsonLines.js';
 import type { Message, Values } from './message.js';
+import type { PictureOptions } from './picture.js';
+import { type TextOptions, toText } from './plot.js';
 import { printBuilder } from './printBuilder.js';
 import { printLanes, printLine } from './printMarbles.js';
 import { scriptError } from './scriptError.js';
 import type { EventStep, LanesOptions, ScriptOptions } from './scriptOptions.js';
+import { type SvgOptions, toSvg } from './svg.js';
 import { epochOption, type Time, timeOption } from './times.js';
 
 /** What a step adds, before it has its frame. */
@@ -202,6 +205,16 @@ export class Script<T = unknown> {
   /** The TypeScript that builds the script; what has no literal is `values['a']`, or `error`. */
   toBuilder(): string {
     return printBuilder(this);
+  }
+
+  /** The script drawn: arrival against event time. See the function `toSvg`. */
+  toSvg(options: SvgOptions & PictureOptions<T> = {}): string {
+    return toSvg(this, options);
+  }
+
+  /** The script drawn for a terminal. See the function `toText`. */
+  toText(options: TextOptions & PictureOptions<T> = {}): string {
+    return toText(this, options);
   }
 
   /** The same as `toMarbles`. */
