@@ -21,6 +21,8 @@ export type Difference = {
       readonly wanted: Wanted;
       readonly got: Message;
       readonly more: number;
+      /** What should have come before. */
+      readonly overtaken: Wanted | undefined;
     }
   /** The same kind of message, with other fields. */
   | { readonly kind: 'changed'; readonly wanted: Wanted; readonly got: Message }
@@ -101,7 +103,9 @@ class Neighbourhood {
 
   private moved(wanted: Wanted, got: Message): Difference {
     const frame = Math.min(wanted.frame ?? got.frame, got.frame);
-    return { ...this.at(frame), kind: 'moved', wanted, got, more: this.movedAlike(wanted, got) };
+    const more = this.movedAlike(wanted, got);
+    const overtaken = this.wanted[0] === wanted ? undefined : this.wanted[0];
+    return { ...this.at(frame), kind: 'moved', wanted, got, more, overtaken };
   }
 
   /* How many of the rest are moved likewise: all of it, or none is told. */

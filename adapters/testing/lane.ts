@@ -44,7 +44,7 @@ export class Lane {
       const { of, field, fixed, ...rest } = withValues(claim, letters);
       if (of === 'panes') return { head: 'panes', received: panesOf(this.received), ...rest };
       if (field === undefined) return { head: this.head, received: this.received, ...rest };
-      return { head: `${this.head}.${field}`, received: this.of(field), ...rest };
+      return { head: `${this.head}.${field}`, received: this.of(field), sampled: true, ...rest };
     });
   }
 }

@@ -1,12 +1,12 @@
 /** Letters for values, the same in all lanes of a text, and the legend that says what they stand for. */
 import { inspect } from 'node:util';
-import { meets, sameValue } from './equality.js';
+import { isWindowResult, meets, sameValue } from './equality.js';
 import type { Message, Values } from './message.js';
 import { printMessage } from './print.js';
 import { fullText, show } from './show.js';
 
-/** Letters whose values are no plain data (matchers, parts of results) are looked through up to here. */
-const LOOKED_THROUGH = 1000;
+/** So many letters are looked through for one whose text is another: a matcher, part of a result. */
+const LOOKED_THROUGH = 200;
 const LONGEST_LEGEND = 20;
 /** Chunks that would be read as something else than a letter. */
 const TAKEN = /^(?:W-?[\d∞]|idle$|active$|barrier$|splits$|\d)/;
@@ -15,6 +15,7 @@ const TAKEN = /^(?:W-?[\d∞]|idle$|active$|barrier$|splits$|\d)/;
 export class Letters {
   private byText: Map<string, string> | undefined;
   private made: Values | undefined;
+  private first: readonly string[] | undefined;
 
   constructor(
     readonly head: string,
@@ -28,7 +29,7 @@ export class Letters {
 
   /** The letter of a value; undefined for one that has none. */
   of(value: unknown): string | undefined {
-    const known = this.index().get(fullText(value)) ?? this.lookedUp(value);
+    const known = this.known(value);
     if (known !== undefined) return known;
     const text = typeof value === 'number' && Number.isSafeInteger(value) ? `${value}` : value;
     if (typeof text !== 'string' || Object.hasOwn(this.values, text)) return undefined;
@@ -39,6 +40,17 @@ export class Letters {
 
   print(m: Message, nameOf: (value: unknown) => string): string {
     return printMessage(m, nameOf, this.epoch);
+  }
+
+  private known(value: unknown): string | undefined {
+    const index = this.index();
+    const text = fullText(value);
+    const found = index.get(text);
+    if (found !== undefined) return found;
+    const inside = isWindowResult(value) ? index.get(fullText(value.value)) : undefined;
+    const name = inside ?? this.lookedUp(value);
+    if (name !== undefined) index.set(text, name);
+    return name;
   }
 
   private index(): Map<string, string> {
@@ -53,8 +65,8 @@ export class Letters {
   }
 
   private lookedUp(value: unknown): string | undefined {
-    const names = Object.keys(this.values).slice(0, LOOKED_THROUGH);
-    return names.find((name) => sameValue(this.values[name], value));
+    this.first ??= Object.keys(this.values).slice(0, LOOKED_THROUGH);
+    return this.first.find((name) => sameValue(this.values[name], value));
   }
 }
 
@@ -68,16 +80,15 @@ export class Names {
     private readonly longest: number = LONGEST_LEGEND,
   ) {}
 
-  /** A message that a lane expects, or received in place of one of `peers`. */
+  /** A message that a lane expects, or that it received where it expected `peers`. */
   token(m: Message, letters: Letters, peers: readonly Message[] = []): string {
     if (m.kind === 'error') return this.error(m, letters, peers);
-    if (m.kind !== 'event' && m.kind !== 'value') return letters.print(m, inspect);
-    const peer = m.name === undefined ? peers.find((p) => meets(p, m)) : m;
-    const named = peer !== undefined && 'name' in peer ? peer : undefined;
-    const name = named?.name ?? letters.of(m.value) ?? this.number(m.value);
-    const known = Object.hasOwn(letters.values, name) ? letters.values[name] : m.value;
-    this.use(name, named === undefined ? known : named.value, letters.head);
-    return letters.print({ ...(named ?? m), name }, inspect);
+    const shown = peers.find((p) => meets(p, m)) ?? m;
+    if (shown.kind !== 'event' && shown.kind !== 'value') return letters.print(shown, inspect);
+    const name = shown.name ?? letters.of(shown.value) ?? this.number(shown.value);
+    const known = Object.hasOwn(letters.values, name) ? letters.values[name] : shown.value;
+    this.use(name, shown.name === undefined ? known : shown.value, letters.head);
+    return letters.print({ ...shown, name }, inspect);
   }
 
   /** What the letters stand for that do not stand for themselves. */

@@ -15,17 +15,18 @@ export function reportOf(lanes: readonly ReportLane[], epoch: number): Report {
   const wrong = lanes
     .filter((lane) => lane.difference !== undefined)
     .sort((a, b) => frameOf(a) - frameOf(b));
+  const indent = Math.max(...lanes.map(({ head }) => [...head].length));
   const measured = new Names(epoch);
   const frames = framesOf(lanes);
-  const measuring = lanes.flatMap((lane) => lane.rows(measured));
+  const measuring = lanes.flatMap((lane) => lane.rows(measured, indent));
   const clip = clipGrid(measuring, frames, frameOf(wrong[0]));
   const names = new Names(epoch);
   const sentences = wrong.map((lane) => lane.sentence(names));
-  const facts = wrong.flatMap((lane) => lane.factTable(names));
+  const facts = wrong.map((lane) => lane.factTable(names));
   const texts = wrong.map((lane) => lane.texts(clip.shown, names));
-  const rows = lanes.flatMap((lane) => lane.rows(names));
+  const rows = lanes.flatMap((lane) => lane.rows(names, indent));
   const grid = [...drawGrid(rows, clip), ...leftOut(clip.before, clip.after)];
-  const blocks = [sentences, grid, facts, names.legend()];
+  const blocks = [sentences, grid, ...facts, names.legend()];
   return {
     message: blocks.flatMap((lines) => (lines.length > 0 ? [lines.join('\n')] : [])).join('\n\n'),
     expected: texts.map((t) => t.expected).join('\n'),

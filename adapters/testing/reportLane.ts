@@ -16,15 +16,16 @@ const CROWD = 6;
 /** So many facts are shown around the first that is not met. */
 const NEAR_FACTS = 4;
 
+type Frames = ReturnType<typeof byFrame>;
+
 export class ReportLane {
   readonly head: string;
   readonly difference: Difference | undefined;
-  readonly received: ReadonlyMap<number, readonly Message[]>;
-  private readonly expected: ReadonlyMap<number, readonly Message[]>;
   private readonly wanted: readonly Wanted[] | undefined;
   /** What of the received takes part in the comparison. */
   private readonly compared: readonly Message[];
   private readonly letters: Letters;
+  private byFrames: { readonly received: Frames; readonly expected: Frames } | undefined;
 
   constructor(
     readonly lane: SceneLane,
@@ -37,13 +38,18 @@ export class ReportLane {
     this.compared = byFacts ? receivedFor(this.wanted, lane.received) : lane.received;
     this.difference = this.wanted && firstDifference(this.wanted, this.compared);
     this.letters = new Letters(head, () => lettersOf(lane, scene.values), scene.epoch);
-    this.received = byFrame(lane.received);
-    this.expected = byFrame(expected ?? []);
   }
 
   /** Frames in which something came or should have. */
   get frames(): readonly number[] {
-    return [...this.received.keys(), ...this.expected.keys()];
+    return [...this.sorted.received.keys(), ...this.sorted.expected.keys()];
+  }
+
+  /* Only a report needs it, not the judgement. */
+  private get sorted(): { readonly received: Frames; readonly expected: Frames } {
+    const { received, expected = [] } = this.lane;
+    this.byFrames ??= { received: byFrame(received), expected: byFrame(expected) };
+    return this.byFrames;
   }
 
   /** What is wrong, in words. */
@@ -53,22 +59,26 @@ export class ReportLane {
     return sentence(difference, {
       head,
       epoch: scene.epoch,
+      sampled: this.lane.sampled === true,
       before: compared.slice(0, difference.index),
       token: (thing) => this.token(thing, names),
     });
   }
 
-  rows(names: Names): readonly Row[] {
+  /** Its rows, with heads of one width. */
+  rows(names: Names, indent: number): readonly Row[] {
     const { head, difference, lane } = this;
-    const received: Row['cell'] = (f) => this.receivedAt(f, names);
+    const label = (role: string, first = true): string =>
+      `${first ? head : ''}${' '.repeat(indent - (first ? [...head].length : 0))}  ${role}`.trimEnd();
+    const cell: Row['cell'] = (f) => this.receivedAt(f, names);
     if (difference === undefined) {
-      return [{ label: this.wanted === undefined ? head : `${head} ✓`, cell: received }];
+      return [{ label: label(this.wanted === undefined ? '' : '✓'), cell }];
     }
-    const cell: Row['cell'] = (f) => (f === difference.frame ? '^' : '');
-    const mark: Row = { label: '', cell, bare: true };
-    const rest = { label: `${' '.repeat([...head].length)}  received`, cell: received };
-    if (lane.facts !== undefined) return [{ ...rest, label: `${head}  received` }, mark];
-    return [{ label: `${head}  expected`, cell: (f) => this.expectedAt(f, names) }, rest, mark];
+    const at: Row['cell'] = (f) => (f === difference.frame ? '^' : '');
+    const mark: Row = { label: '', cell: at, bare: true };
+    if (lane.facts !== undefined) return [{ label: label('received'), cell }, mark];
+    const expected: Row = { label: label('expected'), cell: (f) => this.expectedAt(f, names) };
+    return [expected, { label: label('received', false), cell }, mark];
   }
 
   /** One line a frame, of what was expected and of what came. */
@@ -104,14 +114,16 @@ export class ReportLane {
   }
 
   private receivedAt(frame: number, names: Names): string {
-    const peers = this.lane.expected && (this.expected.get(frame) ?? []);
-    return this.cell(this.received.get(frame) ?? [], frame, (m) =>
+    const peers = this.lane.expected && (this.sorted.expected.get(frame) ?? []);
+    return this.cell(this.sorted.received.get(frame) ?? [], frame, (m) =>
       names.token(m, this.letters, peers),
     );
   }
 
   private expectedAt(frame: number, names: Names): string {
-    return this.cell(this.expected.get(frame) ?? [], frame, (m) => names.token(m, this.letters));
+    return this.cell(this.sorted.expected.get(frame) ?? [], frame, (m) =>
+      names.token(m, this.letters),
+    );
   }
 
   /* A crowd is cut to what stands around the first difference. */

@@ -37,6 +37,8 @@ export interface SceneLane {
   readonly values?: Values;
   /** In place of `expected`. */
   readonly facts?: readonly Fact[];
+  /** Its messages say what a counter has become; between them it stays the same. */
+  readonly sampled?: boolean;
   /** The line of the user that wrote the expectation. */
   readonly site?: Error;
 }

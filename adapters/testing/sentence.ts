@@ -1,9 +1,13 @@
 /** A difference in plain words: which lane, where, what. */
+import { formatInstant } from '../../lib/instant.js';
 import type { Difference } from './diff.js';
 import { differenceText } from './differing.js';
 import type { Message } from './message.js';
 import { errorText, show, timeText } from './show.js';
+import { printSpan } from './times.js';
 import { missedFields, type Wanted } from './wanted.js';
+
+const MINUTE = 60_000;
 
 /** What the words are made with. */
 export interface Wording {
@@ -11,6 +15,8 @@ export interface Wording {
   readonly epoch: number;
   /** What came before the difference, for duplicates and broken promises. */
   readonly before: readonly Message[];
+  /** Each message says what a counter has become. */
+  readonly sampled: boolean;
   token(thing: Message | Wanted): string;
 }
 
@@ -22,6 +28,7 @@ export function sentence(d: Difference, words: Wording): string {
 }
 
 function what(d: Difference, words: Wording): string {
+  if (words.sampled) return sampled(d, words);
   switch (d.kind) {
     case 'missing':
       return `${missing(d.wanted, words)}${instead(d.wanted, d.instead, words)}`;
@@ -32,12 +39,23 @@ function what(d: Difference, words: Wording): string {
       return `wrong order: ${got} came before ${w}, expected ${w} first`;
     }
     case 'moved':
-      return moved(d.wanted, d.got, d.more, words);
+      return moved(d, words);
     case 'changed':
       return changed(d.wanted, d.got, words);
     case 'replaced':
       return `expected ${nameOf(d.wanted, words)}, but ${came(d.got, words)}`;
   }
+}
+
+/* What a counter is in the frame of the difference, and what it should be. */
+function sampled(d: Difference, words: Wording): string {
+  const last = words.before.at(-1);
+  const stay = last === undefined ? '0' : words.token(last);
+  const wanted =
+    d.kind === 'extra' || d.wanted.frame !== d.frame ? undefined : words.token(d.wanted);
+  const got = d.kind === 'missing' || d.got.frame !== d.frame ? undefined : words.token(d.got);
+  const is = got === undefined ? `stays ${stay}` : `is ${got}`;
+  return `it ${is}, expected ${wanted ?? `it to stay ${stay}`}`;
 }
 
 function missing(w: Wanted, words: Wording): string {
@@ -64,13 +82,17 @@ function similar(got: Message, w: Wanted | undefined, words: Wording): string {
   return `; ${words.token(w)} is expected${at}: ${fieldTexts(w, got, words)}`;
 }
 
-function moved(w: Wanted, got: Message, more: number, words: Wording): string {
-  const by = got.frame - (w.frame ?? got.frame);
+function moved(d: Difference & { readonly kind: 'moved' }, words: Wording): string {
+  const { wanted, got, more, overtaken } = d;
+  const by = got.frame - (wanted.frame ?? got.frame);
   const frames = `${Math.abs(by)} ${Math.abs(by) === 1 ? 'frame' : 'frames'}`;
-  const name = nameOf(w, words);
   const rest = more > 0 ? `, and so is all that follows (${more} more)` : '';
+  const name = nameOf(wanted, words);
   if (by > 0) return `${name} is delayed by ${frames}, to frame ${got.frame}${rest}`;
-  return `${name} is ${frames} too early, expected at frame ${w.frame}${rest}`;
+  const early = `is ${frames} too early, expected at frame ${wanted.frame}${rest}`;
+  if (overtaken === undefined || overtaken.kind !== 'event') return `${name} ${early}`;
+  if (wanted.kind === 'complete') return `${name}, before ${words.token(overtaken)}, ${early}`;
+  return `${name} overtakes ${words.token(overtaken)}: it ${early}`;
 }
 
 function changed(w: Wanted, got: Message, words: Wording): string {
@@ -78,12 +100,28 @@ function changed(w: Wanted, got: Message, words: Wording): string {
   switch (w.kind) {
     case 'event':
     case 'value':
-      return `expected ${words.token(w)}, received ${words.token(got)}: ${text}`;
+    case 'pane':
+      return `expected ${words.token(w)}, received ${words.token(got)}${because(w, got, words)}`;
     case 'error':
       return `the stream fails with another error: ${text}`;
     default:
       return `${text}`;
   }
+}
+
+/* Nothing where the letters say it themselves. */
+function because(w: Wanted, got: Message, words: Wording): string {
+  const missed = missedFields(w, got);
+  const [name, e] = missed[0] ?? [];
+  const g = 'value' in got ? got.value : undefined;
+  const plain =
+    missed.length === 1 && name === 'value' && isSelf(e, w, words) && isSelf(g, got, words);
+  return plain ? '' : `: ${fieldTexts(w, got, words)}`;
+}
+
+function isSelf(value: unknown, thing: Message | Wanted, words: Wording): boolean {
+  const simple = typeof value === 'string' || typeof value === 'number';
+  return simple && words.token(thing).split('@')[0] === String(value);
 }
 
 function came(got: Message, words: Wording): string {
@@ -103,11 +141,8 @@ function fieldText(name: string, e: unknown, got: unknown, w: Wanted, words: Wor
   switch (name) {
     case 'value':
       return differenceText(e, got);
-    case 'timestamp': {
-      const what = w.kind === 'watermark' ? 'the watermark is W' : 'the event time is ';
-      const to = w.kind === 'watermark' ? 'W' : '';
-      return `${what}${timeText(got, words.epoch)} instead of ${to}${timeText(e, words.epoch)}`;
-    }
+    case 'timestamp':
+      return timeDifference(e, got, w, words.epoch);
     case 'op':
       return got === '-' ? 'it is a withdrawal, expected none' : 'it is no withdrawal';
     case 'error':
@@ -121,11 +156,31 @@ function fieldText(name: string, e: unknown, got: unknown, w: Wanted, words: Wor
   }
 }
 
+function timeDifference(e: unknown, got: unknown, w: Wanted, epoch: number): string {
+  const [prefix, is] =
+    w.kind === 'watermark' ? ['W', 'the watermark is'] : ['', 'the event time is'];
+  const calendar = (t: unknown): string =>
+    epoch !== 0 && Number.isFinite(t) ? ` (${formatInstant(t as number)})` : '';
+  const text = (t: unknown): string => `${prefix}${timeText(t, epoch)}${calendar(t)}`;
+  return `${is} ${text(got)} instead of ${text(e)}${timeHint(Number(e), Number(got))}`;
+}
+
+/* What times that are wrong in a known way have in common. */
+function timeHint(expected: number, got: number): string {
+  const apart = Math.abs(got - expected);
+  if (!Number.isFinite(apart) || Math.abs(expected) < 1e9) return '';
+  if (Math.abs(got * 1000 - expected) < 1000) return '; seconds taken for milliseconds?';
+  const quarters = apart / (15 * MINUTE);
+  const zone = Number.isInteger(quarters) && quarters > 0 && quarters <= 14 * 4;
+  return zone ? `; ${printSpan(apart)} apart: a time zone?` : '';
+}
+
 function nameOf(thing: Message | Wanted, words: Wording): string {
   const kind = thing.kind === 'event' && words.token(thing).startsWith('-') ? 'op' : thing.kind;
   if (kind === 'complete') return 'the completion';
   if (kind === 'error') return 'the error';
   const token = words.token(thing);
+  if ('fields' in thing && thing.fact !== undefined) return token;
   return kind === 'barrier' || kind === 'restore' ? `the ${token}` : `the ${NOUNS[kind]} ${token}`;
 }
 

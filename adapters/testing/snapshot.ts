@@ -11,7 +11,8 @@ export const recordingBrand: unique symbol = Symbol.for('tidemark.recording') as
 /** What a recording has, so that it can be printed. */
 export interface Recorded {
   readonly [recordingBrand]: true;
-  readonly head: string;
+  /** The head of its lane. */
+  readonly name: string;
   readonly messages: readonly Message[];
   /** The letters of all scripts. */
   readonly values: Values;
@@ -24,7 +25,7 @@ export function isRecorded(x: unknown): x is Recorded {
 
 /** A recording in the notation under a ruler of its frames, in lines of bounded width, with a legend. */
 export function printRecorded(recorded: Recorded): string {
-  const { head, messages, values, epoch } = recorded;
+  const { name: head, messages, values, epoch } = recorded;
   const frames = byFrame(messages);
   const letters = new Letters(head, () => values, epoch);
   const names = new Names(epoch, Infinity);

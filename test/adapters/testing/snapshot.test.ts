@@ -1,5 +1,5 @@
 /** The snapshot serialiser: a recording as lanes under a ruler, stable and readable. */
-import { marbleSerializer } from 'tidemark/testing';
+import { eventTimeTest, marbleSerializer } from 'tidemark/testing';
 import type { Message } from '../../../adapters/testing/message.js';
 import {
   printRecorded,
@@ -8,7 +8,7 @@ import {
 } from '../../../adapters/testing/snapshot.js';
 
 function recorded(messages: readonly Message[], values: Recorded['values'] = {}): Recorded {
-  return { [recordingBrand]: true, head: 'out', messages, values, epoch: 0 };
+  return { [recordingBrand]: true, name: 'out', messages, values, epoch: 0 };
 }
 
 const event = (frame: number, value: unknown, timestamp: number): Message => ({
@@ -58,4 +58,19 @@ describe('a recording in a snapshot', () => {
   it('of nothing is a dot', () => {
     expect(printRecorded(recorded([]))).toBe('out  ·');
   });
+  it(
+    'is what `record` gives',
+    eventTimeTest(({ stream, record, flush }) => {
+      const out = record(stream('a@1 (b@2 W2) |', { a: 1, b: [2] }));
+      flush();
+      expect(marbleSerializer.test(out)).toBe(true);
+      expect(marbleSerializer.serialize(out).split('\n')).toEqual([
+        'frame      0    1         2',
+        'recording  a@1  (b@2 W2)  |',
+        '',
+        'a = 1',
+        'b = [ 2 ]',
+      ]);
+    }),
+  );
 });
