@@ -231,11 +231,20 @@ describe('an error shows the line, a caret under the column, and what to write',
       expect(sentence).toMatch(problem);
     }
   });
+  it('a name between dashes', () => {
+    expect(syntaxErrorOf(() => marbles('--alice-|', { alice: 1 }))).toEqual([
+      'marbles: --alice-|',
+      '           ^',
+      'each character between dashes is a letter of its own; put spaces around `alice`',
+    ]);
+  });
   it('an unknown letter, where there are values', () => {
     const [line, caret, problem] = syntaxErrorOf(() => marbles('a@1 -c@2', { a: 1, b: 2 }));
     expect([line, caret]).toEqual(['marbles: a@1 -c@2', '              ^']);
     expect(problem).toBe('`c` is an unknown letter; the values have a, b');
-    expect(syntaxErrorOf(() => marbles('ab', { a: 1, b: 2 }))[2]).toContain('`ab` is an unknown');
+    expect(syntaxErrorOf(() => marbles('ab', { a: 1, b: 2 }))[2]).toBe(
+      '`ab` is an unknown letter; the values have a, b; for single letters write `a b`',
+    );
   });
   it.each<[string, string, string, RegExp]>([
     [
