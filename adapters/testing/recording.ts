@@ -29,7 +29,7 @@ export class Recording implements Recorded {
     readonly epoch: number,
   ) {}
 
-  get head(): string {
+  get name(): string {
     return this.lane.head;
   }
 
@@ -46,7 +46,7 @@ export class Recording implements Recorded {
 
   /** The lane in the notation; a value without letter is `?1`, `?2`, … */
   toString(): string {
-    const letters = new Letters(this.head, this.letters, this.epoch);
+    const letters = new Letters(this.name, this.letters, this.epoch);
     const names = new Names(this.epoch);
     const cells: string[] = [];
     let next = 0;

@@ -169,7 +169,7 @@ describe('a recording', () => {
       flush();
       expect(String(out)).toBe('a@1 b@2 (W2 a@9) 9ms |');
       expect(out.messages).toHaveLength(5);
-      expect(out.head).toBe('recording');
+      expect(out.name).toBe('recording');
     }),
   );
   it(
