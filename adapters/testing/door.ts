@@ -14,6 +14,11 @@ export class DoorLane extends Lane {
     return this.things;
   }
 
+  get messages(): readonly Message[] {
+    this.looked = true;
+    return this.received;
+  }
+
   take(thing: any, frame: number): void {
     this.things.push(thing);
     this.received.push(messageAt(thing, frame));

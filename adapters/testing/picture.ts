@@ -58,7 +58,7 @@ export interface Picture {
   readonly lastFrame: number;
 }
 
-/** Messages, or what has some: a script, a recording. */
+/** Messages, or what has some: a script, a recording, a door. */
 export type Drawn =
   | readonly Message[]
   | { readonly messages: readonly Message[]; readonly epoch?: number };

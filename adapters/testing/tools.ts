@@ -7,7 +7,7 @@ import type { Instant } from '../../lib/instant.js';
 import type { Stats } from '../../lib/stats.js';
 import type { Counters } from './counters.js';
 import type { Assert } from './current.js';
-import type { Values } from './message.js';
+import type { Message, Values } from './message.js';
 import type { Recording } from './recording.js';
 import type { Fact } from './scene.js';
 import type { MarbleScheduler } from './scheduler.js';
@@ -40,6 +40,8 @@ export interface RecordingDoor extends Expectation {
   (thing: any): void;
   /** Everything that came, in order; complete after `flush()`. */
   readonly items: readonly any[];
+  /** The same as messages with their frames, as pictures take them. */
+  readonly messages: readonly Message[];
 }
 
 /** Options of an event-time test. */

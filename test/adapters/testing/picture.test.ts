@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import type { Observable } from 'rxjs';
 import { eventTimeWindow, session, sliding, tumbling, watermark } from 'tidemark';
 import {
+  eventTimeTest,
   type Fate,
   harness,
   type Message,
@@ -154,6 +155,12 @@ describe('the windows of a picture', () => {
     ]);
   });
 
+  it('leave out the session that a late event would have opened', () => {
+    const picture = pictureOf(marbles('a@1 W9 b@2'), { windows: session(5) });
+    expect(windows(picture)).toEqual(['[1,6) onTime@1 passed 1 closed 1']);
+    expect(fates(picture)).toEqual({ a: 'onTime', b: 'late' });
+  });
+
   it('pass over withdrawals, which no window computes', () => {
     expect(pictureOf(marbles('a@1 -a@1 |'), { windows: tumbling(5) }).windows).toHaveLength(1);
   });
@@ -203,6 +210,19 @@ describe('the picture of a recording', () => {
     expect(picture.watermarks.map((w) => w.timestamp)).toEqual([3, 7, Infinity]);
     expect(fates(picture)).toEqual({ a: 'onTime', b: 'onTime', c: 'late' });
   });
+
+  it(
+    'takes recordings and doors of a test as they are',
+    eventTimeTest(({ stream, record, door, flush }) => {
+      const late = door('late');
+      const window = eventTimeWindow({ window: tumbling(5), aggregate: {}, late });
+      const out = record(stream(input).pipe(window));
+      flush();
+      const picture = pictureOf(input, { out, late });
+      expect(picture).toEqual(pictureOf(input, { windows: tumbling(5) }));
+      late.toBe('· · · · d@2');
+    }),
+  );
 
   it('reads panes of an expectation', () => {
     const out: Message[] = [{ kind: 'pane', frame: 3, timing: 'onTime', start: 0, end: 5 }];
