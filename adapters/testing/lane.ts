@@ -1,7 +1,6 @@
 /** A lane of a running test: what came, and what its user expects of it. */
 import { type Message, type PaneMessage, type Values, valued } from './message.js';
 import type { Fact, SceneLane } from './scene.js';
-import { siteOutside } from './site.js';
 
 /** What an expectation says of one lane. */
 export interface Claim {
@@ -22,7 +21,7 @@ export class Lane {
   readonly claims: Claim[] = [];
   /** Whether a user who expects nothing of it has at least looked. */
   looked = false;
-  readonly made = siteOutside();
+  readonly made = new Error('no expectation');
 
   constructor(
     readonly head: string,

@@ -78,7 +78,8 @@ function calendarText({ from, to, step }: Range): TimeText {
     },
     exact: (t) => {
       if (Math.abs(t) > LAST_DATE) return spanOf(t);
-      return oneDay && dayOf(t) === dayOf(from) ? clock(t) : `${dayOf(t)} ${clock(t)}`;
+      if (oneDay && dayOf(t) === dayOf(from)) return clock(t);
+      return mod(t, DAY) === 0 ? dayOf(t) : `${dayOf(t)} ${clock(t)}`;
     },
   };
 }

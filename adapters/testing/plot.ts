@@ -2,6 +2,7 @@
 import { configError } from '../../lib/errors.js';
 import type { Drawn, Picture, PictureOptions } from './picture.js';
 import { type Axis, arrivalAxis, type Bounds, eventAxis, framesOf } from './pictureAxes.js';
+import { flagsFit } from './pictureLanes.js';
 import { asPicture } from './pictureOf.js';
 import { aboutSpan } from './pictureTicks.js';
 import { cellsOf, Sheet, terminalText } from './plotCells.js';
@@ -160,6 +161,7 @@ class Plot {
   }
 
   private drawPanes(): void {
+    if (!flagsFit(this.picture.windows)) return;
     for (const { end, panes } of this.picture.windows) {
       if (end > this.event.to) continue;
       for (const { frame, timing } of panes) {

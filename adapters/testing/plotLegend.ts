@@ -1,6 +1,7 @@
 /** The words of a picture in a terminal: what its signs mean, and the names of its windows. */
 import type { Fate, Picture } from './picture.js';
 import type { Axis, Bounds } from './pictureAxes.js';
+import { DEEPEST, depthOf, flagsFit } from './pictureLanes.js';
 import { countFates, FATE_WORDS, FATES, sayPanes, withUnit } from './pictureWords.js';
 
 export const MARKS: Readonly<Record<Fate, string>> = {
@@ -18,6 +19,7 @@ export function namesOf(
   arrival: Axis,
   width: number,
 ): ReadonlyMap<number, string> {
+  if (depthOf(picture.windows) > DEEPEST) return new Map();
   const long = new Map<number, string>();
   const short = new Map<number, string>();
   for (const window of picture.windows) {
@@ -43,7 +45,7 @@ export function legendOf(picture: Picture, width: number): string[] {
     return n === undefined ? [] : [`${MARKS[fate]} ${FATE_WORDS[fate]} (${n})`];
   });
   if (picture.watermarks.length > 0) items.push('─ watermark', '░ behind it');
-  const panes = picture.windows.flatMap((w) => w.panes);
+  const panes = flagsFit(picture.windows) ? picture.windows.flatMap((w) => w.panes) : [];
   if (panes.some((p) => p.timing === 'onTime')) items.push('▸ window fires');
   if (panes.some((p) => p.timing !== 'onTime')) items.push('▹ early or late pane');
   const lines: string[] = [];

@@ -5,7 +5,7 @@ import { asPicture } from './pictureOf.js';
 import { aboutSpan } from './pictureTicks.js';
 import { describe, titleOf } from './pictureWords.js';
 import { drawEvents } from './svgEvents.js';
-import { widthOf } from './svgLabels.js';
+import { fitting, widthOf } from './svgLabels.js';
 import { type Layout, layoutOf } from './svgLayout.js';
 import { legendOf } from './svgLegend.js';
 import { escapeXml, line, round, type Scheme, styleSheet, tag, text } from './svgText.js';
@@ -32,6 +32,8 @@ export interface SvgOptions {
  * @throws TypeError when the drawing is to be too small
  * @example
  * const svg = toSvg(marbles('a@1 b@7 c@3 W4 d@2 W9'), { windows: tumbling(5) });
+ * // in a test, after `flush()`: what the pipeline made of it
+ * const svg = toSvg(input, { out: record(out$), late: door('late') });
  */
 export function toSvg(drawn: Picture | Drawn, options: SvgOptions & PictureOptions = {}): string {
   const picture = asPicture(drawn, options);
@@ -42,7 +44,7 @@ export function toSvg(drawn: Picture | Drawn, options: SvgOptions & PictureOptio
   if (!(height >= 200 && height < Infinity)) {
     throw configError('toSvg', 'height', 'a number >= 200', height);
   }
-  const legend = legendOf(picture, width);
+  const legend = legendOf(picture, width, height / 3);
   const above = picture.title === undefined ? 8 : 30;
   const layout = layoutOf(picture, { width, height, above, below: legend.height });
   const { behind, stairs } = drawWatermark(picture, layout);
@@ -52,7 +54,9 @@ export function toSvg(drawn: Picture | Drawn, options: SvgOptions & PictureOptio
     tag('desc', {}, escapeXml(describe(picture, layout))),
     styleSheet(scheme),
     tag('rect', { class: 'paper', width, height, rx: 6 }),
-    picture.title === undefined ? '' : text(16, 24, picture.title, { class: 'heading' }),
+    picture.title === undefined
+      ? ''
+      : text(16, 24, fitting(picture.title, width - 32, 15), { class: 'heading' }),
     drawBands(picture, layout),
     behind,
     drawAxes(layout),

@@ -11,12 +11,13 @@ interface Point {
   readonly y: number;
 }
 
-/** More points than this carry no tooltip unless they were not on time. */
+/** More points than this carry neither letter nor tooltip unless they were not on time. */
 const MANY = 1000;
 
 export function drawEvents(picture: Picture, layout: Layout): string {
   const points = pointsOf(picture.events, layout);
   const r = radiusOf(points.length);
+  const paper = paperOf(picture, points, layout);
   const odd = points.filter((p) => p.e.fate !== 'onTime');
   const onTime = points.filter((p) => p.e.fate === 'onTime');
   const whiskers = odd.length > 80 ? [] : odd.flatMap((p) => whiskerOf(p, layout));
@@ -28,7 +29,7 @@ export function drawEvents(picture: Picture, layout: Layout): string {
     ...whiskers,
     ...crowd,
     ...odd.map((p) => pointOf(p, r, layout)),
-    ...labelsOf([...odd, ...onTime], paperOf(picture, points, layout)),
+    ...labelsOf(points.length > MANY ? odd : [...odd, ...onTime], r, paper),
   ].join('\n');
 }
 
@@ -91,8 +92,7 @@ function paperOf(picture: Picture, points: readonly Point[], layout: Layout): Pa
 }
 
 /** Letters, the late ones first; a letter without a free place beside its point is left out. */
-function labelsOf(points: readonly Point[], paper: Paper): string[] {
-  const r = radiusOf(points.length);
+function labelsOf(points: readonly Point[], r: number, paper: Paper): string[] {
   return points.flatMap((p) => {
     const name = clipped(p.e.name);
     if (name === '') return [];

@@ -14,11 +14,26 @@ export function widthOf(text: string, size = 12): number {
   return em * size;
 }
 
+const NARROW = new Set("ijl|.,:;'!()[]ftr ");
+const BROAD = new Set('mwMW@%');
+
 function emOf(c: string): number {
   if ((c.codePointAt(0) as number) > 0x2e7f) return 1.05;
-  if (/[ijl|.,:;'!()[\]ftr ]/.test(c)) return 0.38;
-  if (/[mwMW@%]/.test(c)) return 0.92;
-  return /[A-Z]/.test(c) ? 0.7 : 0.62;
+  if (NARROW.has(c)) return 0.38;
+  if (BROAD.has(c)) return 0.92;
+  return c >= 'A' && c <= 'Z' ? 0.7 : 0.62;
+}
+
+/** As much of a text as fits, and `…` where it is not all. */
+export function fitting(text: string, width: number, size = 12): string {
+  if (widthOf(text, size) <= width) return text;
+  let [end, used] = [0, size];
+  for (const c of text) {
+    used += emOf(c) * size;
+    if (used > width) break;
+    end += c.length;
+  }
+  return `${text.slice(0, end)}…`;
 }
 
 /** What is taken of the paper, in cells: O(1) to ask, whatever has been placed. */

@@ -1,7 +1,7 @@
 /** Where the parts of a drawing stand: plot, axes, and the gutter that names the windows. */
 import type { Picture, PictureWindow } from './picture.js';
 import { type Axis, arrivalAxis, type Bounds, eventAxis, framesOf } from './pictureAxes.js';
-import { lanesOf } from './pictureLanes.js';
+import { DEEPEST, depthOf, lanesOf } from './pictureLanes.js';
 import { sayPanes, withUnit } from './pictureWords.js';
 import { type Box, widthOf } from './svgLabels.js';
 
@@ -11,7 +11,9 @@ export interface Layout {
   readonly arrival: Axis;
   readonly event: Axis & Bounds;
   readonly names: readonly WindowName[];
-  /** By window, where windows overlap; else none. */
+  /** How many windows overlap at most; 1: none do. */
+  readonly depth: number;
+  /** By window, where windows overlap and are not too many; else none. */
   readonly lanes: readonly number[];
   /** The height of the strip for events whose time is not on the axis; undefined: there are none. */
   readonly timeless: number | undefined;
@@ -42,22 +44,23 @@ export function layoutOf(picture: Picture, { width, height, above, below }: Fram
   const bottom = height - below - 44;
   const strip = picture.events.some((e) => e.fate === 'invalid') ? STRIP : 0;
   const event = eventAxis(picture, { from: bottom - strip, to: top, perTick: 34 });
-  const lanes = lanesOf(picture.windows);
+  const depth = depthOf(picture.windows);
+  const lanes = depth > 1 && depth <= DEEPEST ? lanesOf(picture.windows) : [];
   const left = Math.max(...event.ticks.map((t) => widthOf(t.text)), strip > 0 ? 46 : 24) + 20;
   const frames = framesOf(picture);
   const rough = arrivalAxis(frames, { from: left, to: width - 150, perTick: 80 });
-  const names = namesOf(picture, event, rough);
+  const names = depth > DEEPEST ? [] : namesOf(picture, event, rough);
   const widest = names.reduce(
     (w, n) => Math.max(w, widthOf(n.name), widthOf(n.did, 11)),
     names.length > 0 ? 60 : 0,
   );
-  const laneCount = lanes.reduce((n, lane) => Math.max(n, lane + 1), 0);
+  const laneCount = lanes.length > 0 ? depth : 0;
   const right = width - 16 - (widest > 0 ? widest + 8 : 0) - laneCount * LANE;
   const extent = { from: left + 14, to: right - 18, perTick: 80 };
   const arrival = arrivalAxis(frames, extent);
   const plot = { x: left, y: top, width: right - left, height: bottom - top };
   const timeless = strip > 0 ? bottom - strip / 2 : undefined;
-  return { plot, arrival, event, names, lanes, timeless };
+  return { plot, arrival, event, names, depth, lanes, timeless };
 }
 
 /** Names that have room, from the oldest window on; two rows where there is room for both. */

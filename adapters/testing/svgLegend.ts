@@ -1,5 +1,6 @@
 /** The legend of a drawing: what stands for what, as far as it is in the picture. */
 import type { Picture } from './picture.js';
+import { DEEPEST, depthOf, flagsFit } from './pictureLanes.js';
 import { countFates, FATE_WORDS, FATES } from './pictureWords.js';
 import { widthOf } from './svgLabels.js';
 import { flag, line, shapeOf, tag, text } from './svgText.js';
@@ -20,7 +21,8 @@ const ROW = 20;
 const SAMPLE = 24;
 const GAP = 18;
 
-export function legendOf(picture: Picture, width: number): Legend {
+/** A legend that would be higher than `most` is left out. */
+export function legendOf(picture: Picture, width: number, most: number): Legend {
   const placed: { item: Item; x: number; row: number }[] = [];
   let [x, row] = [16, 0];
   for (const item of itemsOf(picture)) {
@@ -36,7 +38,8 @@ export function legendOf(picture: Picture, width: number): Legend {
         return `${item.sample(x + 9, y)}${text(x + SAMPLE, y + 4, item.words)}`;
       })
       .join('\n');
-  return { height: placed.length === 0 ? 0 : (row + 1) * ROW + 8, draw };
+  const height = (row + 1) * ROW + 8;
+  return placed.length === 0 || height > most ? { height: 0, draw: () => '' } : { height, draw };
 }
 
 function itemsOf(picture: Picture): Item[] {
@@ -49,8 +52,10 @@ function itemsOf(picture: Picture): Item[] {
     return { words: `${FATE_WORDS[fate]} (${n})`, sample };
   });
   if (picture.watermarks.length > 0) items.push(WATERMARK, BEHIND);
-  const panes = picture.windows.flatMap((w) => w.panes);
-  if (picture.windows.length > 0) items.push(WINDOW);
+  const depth = depthOf(picture.windows);
+  const panes = flagsFit(picture.windows) ? picture.windows.flatMap((w) => w.panes) : [];
+  if (depth > DEEPEST) items.push(...tooMany(picture, depth));
+  else if (picture.windows.length > 0) items.push(WINDOW);
   if (panes.some((p) => p.timing === 'onTime')) items.push(paneItem('window fires', 'fire'));
   if (panes.some((p) => p.timing === 'late')) items.push(paneItem('late pane', 'refire'));
   if (panes.some((p) => p.timing === 'early')) items.push(paneItem('early pane', 'refire'));
@@ -65,6 +70,12 @@ const WATERMARK: Item = {
 const BEHIND: Item = { words: 'behind it', sample: swatch('behind') };
 
 const WINDOW: Item = { words: 'window, open', sample: swatch('band0') };
+
+/** Where so many windows overlap, the legend says it in their place. */
+function tooMany({ windows }: Picture, depth: number): Item[] {
+  const words = `${windows.length} windows, up to ${depth} at a time: not drawn`;
+  return [{ words, sample: (x, y) => line(x - 9, y, x + 9, y, 'edge') }];
+}
 
 function swatch(name: string): Item['sample'] {
   return (x, y) => tag('rect', { class: name, x: x - 9, y: y - 6, width: 18, height: 12 });

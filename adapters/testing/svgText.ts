@@ -139,7 +139,6 @@ const SHAPES = [
   `${ROOT} .middle{text-anchor:middle}`,
   `${ROOT} .axis,${ROOT} .edge,${ROOT} .bracket{stroke-width:1;fill:none}`,
   `${ROOT} .cut{stroke-width:1;stroke-dasharray:1 5;fill:none}`,
-  `${ROOT} .over{fill-opacity:.07}`,
   `${ROOT} .behind{fill-opacity:.13}`,
   `${ROOT} .lingers{fill-opacity:.5}`,
   `${ROOT} .watermark{stroke-width:2;fill:none;stroke-linejoin:round}`,

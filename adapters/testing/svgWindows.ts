@@ -1,20 +1,23 @@
 /** The ground of a drawing: windows as bands, the watermark as stairs, and what is behind it. */
 import type { Picture, PictureWindow, WatermarkStep } from './picture.js';
-import { overlap } from './pictureLanes.js';
+import { DEEPEST, flagsFit } from './pictureLanes.js';
 import { LANE, type Layout } from './svgLayout.js';
 import { flag, line, round, tag, text } from './svgText.js';
 
 /** Bands, one shade and then the other; each ends where its window fired. */
 export function drawBands(picture: Picture, layout: Layout): string {
-  const { plot, event } = layout;
-  const overlapping = overlap(picture.windows);
+  const { plot, event, depth } = layout;
+  if (depth > DEEPEST) return '';
+  const overlapping = depth > 1;
+  const opacity = overlapping ? Math.min(0.08, 0.36 / depth) : undefined;
   const bands = picture.windows.flatMap((window, i) => {
     const [y, height] = spanOf(window, layout);
     if (height <= 0) return [];
     const name = overlapping ? 'over' : `band${i % 2}`;
     const passed = endOf(window.passed, layout);
     const closed = overlapping ? passed : Math.max(passed, endOf(window.closed, layout));
-    const open = tag('rect', { class: name, x: plot.x, y, width: passed - plot.x, height });
+    const shape = { class: name, x: plot.x, y, width: passed - plot.x, height };
+    const open = tag('rect', { ...shape, 'fill-opacity': opacity });
     if (closed === passed) return open;
     const lingers = { class: `${name} lingers`, x: passed, y, width: closed - passed, height };
     return [open, tag('rect', lingers)];
@@ -43,7 +46,8 @@ function spanOf({ start, end }: PictureWindow, { event }: Layout): [number, numb
 /** Flags: each pane at its frame, at the end of its window, with a pole from its start. */
 export function drawPanes(picture: Picture, layout: Layout): { poles: string; flags: string } {
   const { arrival } = layout;
-  const standing = !overlap(picture.windows);
+  if (!flagsFit(picture.windows)) return { poles: '', flags: '' };
+  const standing = layout.depth === 1;
   const poles: string[] = [];
   const flags: string[] = [];
   for (const window of picture.windows) {
@@ -97,7 +101,7 @@ export function drawGutter(picture: Picture, layout: Layout): string {
     const d = `M${round(x)} ${round(y + 1)}h4v${round(Math.max(height - 2, 0))}h-4`;
     return height > 0 ? tag('path', { class: 'bracket', d }) : '';
   });
-  const x = right + 8 + (lanes.length > 0 ? (Math.max(...lanes) + 1) * LANE : 0);
+  const x = right + 8 + (lanes.length > 0 ? layout.depth * LANE : 0);
   const labels = names.flatMap(({ y, name, did }) =>
     did === ''
       ? [text(x, y + 4, name)]

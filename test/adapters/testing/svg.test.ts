@@ -177,6 +177,7 @@ describe('axes', () => {
     expect(ticks('a@-3 b@2')).toEqual(expect.arrayContaining(['−3', '0', '2']));
     expect(ticks('a@-30s b@45s')).toEqual(expect.arrayContaining(['−30 s', '30 s']));
     expect(ticks('a@0 b@90m')).toEqual(expect.arrayContaining(['30 min', '1 h', '1 h 30 min']));
+    expect(ticks('a@0 61s b@0 1ms c@0 61s d@1')).toContain('2 min 2 s 4 ms');
     expect(ticks('a@0 b@9d')).toEqual(expect.arrayContaining(['2 d', '8 d']));
   });
 
@@ -235,6 +236,7 @@ describe('labels', () => {
     const share = (fate: string) =>
       classed(svg, fate).filter((n) => n.name === 'text').length / points(svg, fate).length;
     expect(share('late')).toBeGreaterThan(share('onTime'));
+    expect(svg.indexOf('"small late"')).toBeLessThan(svg.indexOf('"small onTime"'));
   });
 });
 
@@ -242,6 +244,18 @@ it('overlapping windows stand in brackets beside the plot', () => {
   const svg = marbles('a@1 b@7 c@12 W20').toSvg({ windows: sliding(10, 5) });
   expect(classed(svg, 'bracket')).toHaveLength(4);
   expect(texts(svg)).toContain('[5, 15)');
+});
+
+it('windows too many to be seen are counted, not drawn', () => {
+  const svg = marbles('a@1 b@70 W80').toSvg({ windows: sliding(60, 1) });
+  expect(texts(svg)).toContain('120 windows, up to 60 at a time: not drawn');
+  expect([...classed(svg, 'over'), ...classed(svg, 'fire')]).toEqual([]);
+});
+
+it('a long title and a high legend leave room for the picture', () => {
+  const svg = small.toSvg({ width: 320, height: 200, title: 'm'.repeat(99), windows: tumbling(5) });
+  expect(texts(svg)[0]).toMatch(/^m{10,30}…$/);
+  expect(texts(svg)).not.toContain('on time (3)');
 });
 
 it('a picture of nothing, and one of a single point, are drawn', () => {
