@@ -1,19 +1,29 @@
 /** idempotentSink as an operator: rows by key and order, acks, deletes, poison, faults, the end. */
-import { type Observable, of, type SchedulerLike, Subject, Subscription } from 'rxjs';
-import { memoryStore } from '../../adapters/memory/index.js';
-import { type Element, event, watermarkAt } from '../../lib/element.js';
-import { StoreError } from '../../lib/errors.js';
-import type { SinkStore, TableStore, Upsert } from '../../lib/ports.js';
 import {
   type Ack,
   count,
+  type Element,
+  event,
   eventTimeWindow,
   type IdempotentSinkConfig,
   idempotentSink,
   type SinkStats,
+  type SinkStore,
+  StoreError,
   session,
+  type TableStore,
   tumbling,
-} from '../../operators/index.js';
+} from 'tidemark';
+import { memoryStore } from 'tidemark/memory';
+import {
+  ArrivalClock,
+  type Build,
+  eventTimeTest,
+  type Harness,
+  type HarnessOptions,
+  harness,
+} from 'tidemark/testing';
+import type { Upsert } from '../../lib/ports.js';
 
 interface Reading {
   readonly k: string;
@@ -35,39 +45,61 @@ async function rowsOf(table: TableStore): Promise<unknown[]> {
   return rows;
 }
 
-interface Outcome {
-  readonly acks: Ack[];
-  stats?: Readonly<SinkStats>;
-  error?: unknown;
-  completed: boolean;
+/** A sink in the hand: what it has said, and its counters. */
+interface Driven {
+  readonly h: Harness;
+  readonly stats: Readonly<SinkStats>;
+  readonly acks: readonly Ack[];
+  readonly error: unknown;
+  readonly completed: boolean;
 }
 
 function sink(
-  in$: Observable<Element<Reading>>,
   store: SinkStore,
   config: Partial<IdempotentSinkConfig<Reading>> = {},
-): Outcome {
-  const outcome: Outcome = { acks: [], completed: false };
-  const stats = (live: Readonly<SinkStats>): void => {
-    outcome.stats = live;
+  options: HarnessOptions = {},
+): Driven {
+  let live = {} as Readonly<SinkStats>;
+  const stats = (s: Readonly<SinkStats>): void => {
+    live = s;
   };
   const rules = { key: (r: Reading) => r.k, row: (r: Reading) => ({ n: r.n }) };
-  in$.pipe(idempotentSink({ store, ...rules, stats, ...config })).subscribe({
-    next: (ack) => outcome.acks.push(ack),
-    error: (thrown) => {
-      outcome.error = thrown;
+  const build: Build = (in$) => in$.pipe(idempotentSink({ store, ...rules, stats, ...config }));
+  const h = harness(build, { inJob: false, ...options });
+  return {
+    h,
+    get stats() {
+      return live;
     },
-    complete: () => {
-      outcome.completed = true;
+    get acks() {
+      return h.outputs.flatMap((m) => (m.kind === 'value' ? [m.value as Ack] : []));
     },
-  });
-  return outcome;
+    get error() {
+      const last = h.outputs.at(-1);
+      return last?.kind === 'error' ? last.error : undefined;
+    },
+    get completed() {
+      return h.outputs.at(-1)?.kind === 'complete';
+    },
+  };
+}
+
+/** The same, over everything that is sent, and the end. */
+async function over(
+  sent: readonly Element<Reading>[],
+  store: SinkStore,
+  config?: Partial<IdempotentSinkConfig<Reading>>,
+): Promise<Driven> {
+  const driven = sink(store, config);
+  for (const e of sent) driven.h.send(e);
+  driven.h.complete();
+  await settle();
+  return driven;
 }
 
 async function written(...sent: Element<Reading>[]): Promise<unknown[]> {
   const table = tableOf();
-  sink(of(...sent), table);
-  await settle();
+  await over(sent, table);
   return rowsOf(table);
 }
 
@@ -82,8 +114,8 @@ describe('the sink writes one row per key', () => {
   });
   it('of the later arrival, where all is equal but the content: a conflict', async () => {
     const table = tableOf();
-    const { stats } = sink(of(at('a', 1, 5), at('a', 2, 5), at('b', 3, 5), at('b', 3, 5)), table);
-    await settle();
+    const sent = [at('a', 1, 5), at('a', 2, 5), at('b', 3, 5), at('b', 3, 5)];
+    const { stats } = await over(sent, table);
     expect(await rowsOf(table)).toEqual([
       { k: 'a', n: 2 },
       { k: 'b', n: 3 },
@@ -92,18 +124,16 @@ describe('the sink writes one row per key', () => {
   });
   it('by the `version` of the config before the revision', async () => {
     const table = tableOf();
-    sink(of(at('a', 2, 5, [0]), at('a', 1, 9, [9])), table, { version: (r) => r.n });
-    await settle();
+    await over([at('a', 2, 5, [0]), at('a', 1, 9, [9])], table, { version: (r) => r.n });
     expect(await rowsOf(table)).toEqual([{ k: 'a', n: 2 }]);
   });
   it('also when the same stream is replayed: nothing changes', async () => {
     const table = tableOf();
-    const in$ = of(at('a', 1, 5), at('a', 2, 6), at('b', 3, 5));
-    sink(in$, table);
-    await settle();
+    const sent = [at('a', 1, 5), at('a', 2, 6), at('b', 3, 5)];
+    await over(sent, table);
     const before = await rowsOf(table);
-    const { stats } = sink(in$, table);
-    await settle();
+    const { stats } = await over(sent, table);
+    expect(before).toHaveLength(2);
     expect(await rowsOf(table)).toEqual(before);
     expect(stats).toMatchObject({ written: 0 });
   });
@@ -118,10 +148,9 @@ describe('a withdrawal', () => {
   });
   it('leaves a tombstone that refuses rows below it', async () => {
     const table = tableOf();
-    const in$ = new Subject<Element<Reading>>();
-    sink(in$, table);
+    const { h } = sink(table);
     for (const e of [at('a', 1, 5, [1]), away('a', 5, [1]), at('a', 2, 5, [0])]) {
-      in$.next(e);
+      h.send(e);
       await settle();
     }
     expect(await rowsOf(table)).toEqual([]);
@@ -130,84 +159,76 @@ describe('a withdrawal', () => {
 
 it('a merged session deletes the rows of the sessions that it replaces', async () => {
   const store = memoryStore().table('s', { key: ['start', 'k'] });
-  const script: Element<string>[] = [
-    event('a', 0),
-    event('a', 6),
-    watermarkAt(8),
-    event('a', 3),
-    watermarkAt(Infinity),
-  ];
-  of(...script)
-    .pipe(
-      eventTimeWindow({
-        window: session(3),
-        key: (v) => v,
-        aggregate: { n: count() },
-        allowedLateness: 20,
-      }),
-      idempotentSink({ store, key: (r) => [r.window.start, r.key], row: (r) => r.value }),
-    )
-    .subscribe();
+  const h = harness(
+    (in$) =>
+      in$.pipe(
+        eventTimeWindow({
+          window: session(3),
+          key: (v: string) => v,
+          aggregate: { n: count() },
+          allowedLateness: 20,
+        }),
+        idempotentSink({ store, key: (r) => [r.window.start, r.key], row: (r) => r.value }),
+      ),
+    { inJob: false },
+  );
+  h.play('a@0 a@6 W8 a@3 W∞');
   await settle();
   expect(await rowsOf(store)).toEqual([{ start: 0, k: 'a', n: 3 }]);
 });
 
 it('a result that replaces others, of a shape without window, needs a rule', async () => {
   const late: Element<Reading> = event(reading('a', 1), 5, { replaces: [{ start: 0, end: 1 }] });
-  expect(sink(of(late), tableOf()).error).toMatchObject({ name: 'ReplacesError' });
+  expect((await over([late], tableOf())).error).toMatchObject({ name: 'ReplacesError' });
   const table = tableOf();
-  sink(of(at('w0', 1, 4), late), table, { replaces: (_, w) => `w${w.start}` });
-  await settle();
+  await over([at('w0', 1, 4), late], table, { replaces: (_, w) => `w${w.start}` });
   expect(await rowsOf(table)).toEqual([{ k: 'a', n: 1 }]);
 });
 
-it('deltas are refused at the first element: an upsert of them would lose the rest', () => {
-  const errors: unknown[] = [];
-  of(event('a', 1), watermarkAt(9))
-    .pipe(
+it(
+  'deltas are refused at the first element: an upsert of them would lose the rest',
+  eventTimeTest(({ stream, expectStream }) => {
+    const out$ = stream('a@1 W9').pipe(
       eventTimeWindow({
         window: tumbling(5),
         aggregate: { n: count() },
         accumulation: 'discarding',
       }),
       idempotentSink({ store: tableOf(), key: (r) => r.window.start, row: (r) => r.value }),
-    )
-    .subscribe({ error: (e) => errors.push(e) });
-  expect(errors).toEqual([expect.objectContaining({ name: 'TypeError' })]);
-  expect(String(errors[0])).toContain('`accumulation` must be');
-});
+    );
+    expectStream(out$).toBe('· #', {}, /`accumulation` must be/);
+  }),
+);
 
 describe('acks', () => {
   it('are one a batch, of the rows of one turn, with the watermark', async () => {
-    const in$ = new Subject<Element<Reading>>();
-    const outcome = sink(in$, tableOf());
-    in$.next(at('a', 1, 1));
-    in$.next(at('b', 1, 2));
-    in$.next(watermarkAt(2));
+    const driven = sink(tableOf());
+    driven.h.send(at('a', 1, 1));
+    driven.h.send(at('b', 1, 2));
+    driven.h.watermark(2);
     await settle();
-    in$.next(at('c', 1, 3));
+    driven.h.send(at('c', 1, 3));
     await settle();
     const ack = { ignored: 0, conflicts: 0, watermark: 2 };
-    expect(outcome.acks).toEqual([
+    expect(driven.acks).toEqual([
       { ...ack, rows: 2, written: 2 },
       { ...ack, rows: 1, written: 1 },
     ]);
-    expect(outcome.completed).toBe(false);
+    expect(driven.completed).toBe(false);
   });
   it('come in batches of at most `batch` rows', async () => {
-    const outcome = sink(of(at('a', 1, 1), at('b', 1, 1), at('c', 1, 1)), tableOf(), { batch: 2 });
-    await settle();
-    expect(outcome.acks.map((a) => a.rows)).toEqual([2, 1]);
+    const sent = [at('a', 1, 1), at('b', 1, 1), at('c', 1, 1)];
+    const { acks } = await over(sent, tableOf(), { batch: 2 });
+    expect(acks.map((a) => a.rows)).toEqual([2, 1]);
   });
   it('and completion wait until rows are durable', async () => {
-    let written: () => void = () => {};
-    const slow = fakeStore(() => new Promise<void>((resolve) => (written = resolve)));
-    const outcome = sink(of(at('a', 1, 1)), slow.store);
+    let durable: () => void = () => {};
+    const slow = fakeStore(() => new Promise<void>((resolve) => (durable = resolve)));
+    const driven = await over([at('a', 1, 1)], slow.store);
+    expect(driven.h.text()).toBe('·');
+    durable();
     await settle();
-    expect(outcome).toMatchObject({ acks: [], completed: false });
-    written();
-    await settle();
-    expect(outcome).toMatchObject({ acks: [{ rows: 1 }], completed: true });
+    expect(driven).toMatchObject({ acks: [{ rows: 1 }], completed: true });
   });
 });
 
@@ -230,39 +251,40 @@ function fakeStore(write: (batch: readonly Upsert[]) => Promise<void>): {
 }
 
 describe('a connection fault', () => {
-  /** Runs what it is given at once, and remembers the delays. */
-  function impatient(): { readonly scheduler: SchedulerLike; readonly delays: number[] } {
-    const delays: number[] = [];
-    const schedule = (work: (this: never) => void, delay = 0): Subscription => {
-      delays.push(delay);
-      work.call(undefined as never);
-      return new Subscription();
-    };
-    return { scheduler: { now: () => 0, schedule } as unknown as SchedulerLike, delays };
-  }
   it('is tried again with a delay that doubles, and then all is well', async () => {
     let faults = 3;
     const { store, batches } = fakeStore(async () => {
       if (faults-- > 0) throw new StoreError('connection', 'gone');
     });
-    const { scheduler, delays } = impatient();
-    const retry = { attempts: 4, delay: 10 };
-    const outcome = sink(of(at('a', 1, 1)), store, { scheduler, retry });
+    const scheduler = new ArrivalClock();
+    const driven = sink(store, { scheduler, retry: { attempts: 4, delay: 10 } }, { scheduler });
+    driven.h.send(at('a', 1, 1));
+    driven.h.complete();
     await settle();
-    expect(delays).toEqual([10, 20, 40]);
-    expect(batches).toHaveLength(4);
-    expect(outcome).toMatchObject({ acks: [{ rows: 1 }], completed: true });
+    const attempts: number[] = [batches.length];
+    for (const ms of [9, 1, 19, 1, 39, 1]) {
+      driven.h.advance(ms);
+      await settle();
+      attempts.push(batches.length);
+    }
+    expect(attempts).toEqual([1, 1, 2, 2, 3, 3, 4]);
+    expect(driven).toMatchObject({ acks: [{ rows: 1 }], completed: true });
+    expect(driven.h.outputs.map((m) => m.frame)).toEqual([70, 70]);
   });
   it('errors the stream after the last attempt', async () => {
     const { store, batches } = fakeStore(async () => {
       throw new StoreError('connection', 'gone');
     });
-    const { scheduler } = impatient();
-    const outcome = sink(of(at('a', 1, 1)), store, { scheduler, retry: { attempts: 2 } });
-    await settle();
+    const scheduler = new ArrivalClock();
+    const driven = sink(store, { scheduler, retry: { attempts: 2 } }, { scheduler });
+    driven.h.send(at('a', 1, 1));
+    for (let i = 0; i < 4; i++) {
+      await settle();
+      driven.h.advance('1 minute');
+    }
     expect(batches).toHaveLength(2);
-    expect(outcome.error).toMatchObject({ name: 'StoreError', kind: 'connection' });
-    expect(outcome.completed).toBe(false);
+    expect(driven.error).toMatchObject({ name: 'StoreError', kind: 'connection' });
+    expect(driven.acks).toEqual([]);
   });
 });
 
@@ -272,10 +294,8 @@ describe('poison', () => {
     const { store, batches } = fakeStore(async (batch) => {
       if (batch.some((row) => row.row['n'] === 3)) throw new StoreError('refused', 'three');
     });
-    const outcome = sink(of(...[1, 2, 3, 4].map((n) => at(`k${n}`, n, n))), store, {
-      poison: (p) => poison.push(p.value),
-    });
-    await settle();
+    const sent = [1, 2, 3, 4].map((n) => at(`k${n}`, n, n));
+    const outcome = await over(sent, store, { poison: (p) => poison.push(p.value) });
     expect(poison).toEqual([reading('k3', 3)]);
     const durable = batches.flatMap((b) => (b.some((r) => r.row['n'] === 3) ? [] : b));
     expect(durable.map((row) => row.row['n']).toSorted()).toEqual([1, 2, 4]);
@@ -284,7 +304,8 @@ describe('poison', () => {
   it('is a value without key or row, and nothing else stops', async () => {
     const poison: unknown[] = [];
     const table = tableOf();
-    const outcome = sink(of(at('a', 1, 1), at('b', 2, 2), at('c', 3, 3), at('d', 4, 4)), table, {
+    const sent = [at('a', 1, 1), at('b', 2, 2), at('c', 3, 3), at('d', 4, 4)];
+    const outcome = await over(sent, table, {
       key: (r) => {
         if (r.k === 'a') throw new Error('no key');
         return r.k === 'b' ? (null as never) : r.k;
@@ -292,7 +313,6 @@ describe('poison', () => {
       row: (r) => (r.k === 'c' ? (undefined as never) : { n: r.n }),
       poison: (p) => poison.push([p.value.k, (p.error as Error).message]),
     });
-    await settle();
     expect(poison).toEqual([
       ['a', 'no key'],
       ['b', '`key` gave no valid key'],
@@ -301,8 +321,8 @@ describe('poison', () => {
     expect(await rowsOf(table)).toEqual([{ k: 'd', n: 4 }]);
     expect(outcome.stats).toMatchObject({ in: 4, accepted: 1, invalid: 3, poison: 3 });
   });
-  it('that makes its door throw errors the stream', () => {
-    const outcome = sink(of(at('a', 1, 1)), tableOf(), {
+  it('that makes its door throw errors the stream', async () => {
+    const outcome = await over([at('a', 1, 1)], tableOf(), {
       key: () => null as never,
       poison: () => {
         throw new Error('door');
@@ -313,26 +333,22 @@ describe('poison', () => {
 });
 
 describe('outside a job', () => {
-  it('more rows than `maxPending` are an error: nothing can hold the source back', () => {
-    const outcome = sink(of(at('a', 1, 1), at('b', 1, 1), at('c', 1, 1)), tableOf(), {
-      maxPending: 2,
-    });
+  it('more rows than `maxPending` are an error: nothing can hold the source back', async () => {
+    const sent = [at('a', 1, 1), at('b', 1, 1), at('c', 1, 1)];
+    const outcome = await over(sent, tableOf(), { maxPending: 2 });
     expect(outcome.error).toMatchObject({ name: 'BackpressureError', pending: 3 });
   });
   it('several rows of one key are one pending row', async () => {
-    const in$ = of(...Array.from({ length: 100 }, (_, n) => at('a', n, n)));
-    const outcome = sink(in$, tableOf(), { maxPending: 1 });
-    await settle();
+    const sent = Array.from({ length: 100 }, (_, n) => at('a', n, n));
+    const outcome = await over(sent, tableOf(), { maxPending: 1 });
     expect(outcome).toMatchObject({ completed: true, acks: [{ rows: 1 }] });
   });
   it('an error drops what waits', async () => {
     const { store, batches } = fakeStore(async () => {});
-    const in$ = new Subject<Element<Reading>>();
-    const outcome = sink(in$, store);
-    in$.next(at('a', 1, 1));
-    in$.error(new Error('source'));
+    const driven = sink(store);
+    driven.h.send(at('a', 1, 1));
+    expect(driven.h.error(new Error('source'))).toBe("#'Error: source'");
     await settle();
-    expect(outcome.error).toMatchObject({ message: 'source' });
     expect(batches).toEqual([]);
   });
 });
@@ -350,6 +366,5 @@ it('a wrong option is said at construction', () => {
 });
 
 it('bare values are an error that names what is missing', () => {
-  const outcome = sink(of(reading('a', 1)) as never, tableOf());
-  expect(String(outcome.error)).toContain('put watermark() before it');
+  expect(sink(tableOf()).h.send(reading('a', 1))).toContain('put watermark() before it');
 });
