@@ -1,9 +1,7 @@
 /** Laws of `idempotentSink`: the table does not show arrival order or batches, and nothing is lost beside poison. */
 import fc from 'fast-check';
-import { concat, NEVER, of, Subject, take } from 'rxjs';
+import { take } from 'rxjs';
 import {
-  type Ack,
-  event,
   type IdempotentSinkConfig,
   idempotentSink,
   type SinkStats,
@@ -12,7 +10,7 @@ import {
   StoreError,
 } from 'tidemark';
 import { memoryStore } from 'tidemark/memory';
-import type { Element } from '../../lib/element.js';
+import { harness } from 'tidemark/testing';
 
 interface V {
   readonly k: string;
@@ -31,35 +29,18 @@ async function rowsOf(store: Store): Promise<unknown[]> {
 
 function run(config: Partial<IdempotentSinkConfig<V>> = {}) {
   const store = memoryStore();
-  const input = new Subject<Element<V>>();
-  const acks: Ack[] = [];
-  let stats: Readonly<SinkStats> | undefined;
-  const end = { completed: false, error: undefined as unknown };
   const table = store.table('t', { key: ['k'] });
-  const subscription = input
-    .pipe(
-      idempotentSink<V>({
-        store: table,
-        key: (x) => x.k,
-        row: ({ v }) => ({ v }),
-        stats: (live) => {
-          stats = live;
-        },
-        ...config,
-      }),
-    )
-    .subscribe({
-      next: (ack) => acks.push(ack),
-      error: (e) => {
-        end.error = e;
-      },
-      complete: () => {
-        end.completed = true;
-      },
-    });
-  const put = (k: string, v: unknown, timestamp: number, revision?: number[], op?: '-') =>
-    input.next(event({ k, v }, timestamp, { revision, op }));
-  return { store, table, input, acks, end, put, subscription, stats: () => stats as SinkStats };
+  let stats: Readonly<SinkStats> | undefined;
+  const rules = { store: table, key: (x: V) => x.k, row: ({ v }: V) => ({ v }) };
+  const tell = (live: Readonly<SinkStats>): void => {
+    stats = live;
+  };
+  const h = harness((in$) => in$.pipe(idempotentSink<V>({ ...rules, stats: tell, ...config })), {
+    inJob: false,
+  });
+  const put = (k: string, v: unknown, at: number, revision?: readonly number[]) =>
+    h.push({ k, v }, at, { revision });
+  return { store, h, put, stats: () => stats as SinkStats };
 }
 
 describe('7 order', () => {
@@ -75,14 +56,14 @@ describe('7 order', () => {
           s.put('a', `${revision}.${timestamp}`, timestamp, [revision]);
           if (i % 2 === 0) await settle();
         }
-        s.input.complete();
+        s.h.complete();
         await settle();
         const highest = orders
           .map(([r, t]) => `${r}.${t}`)
           .sort()
           .at(-1);
         expect(await rowsOf(s.store)).toEqual([{ k: 'a', v: highest }]);
-        expect(s.end.completed).toBe(true);
+        expect(s.h.outputs.at(-1)?.kind).toBe('complete');
       }),
       { numRuns: 50 },
     );
@@ -122,22 +103,22 @@ describe('the stream', () => {
     s.put('a', 1, 1);
     s.put('b', 1, 1);
     await Promise.resolve();
-    s.subscription.unsubscribe();
+    s.h.unsubscribe();
     await settle();
     expect(await rowsOf(s.store)).toHaveLength(1);
   });
 
   it('take(1) takes one ack', async () => {
-    const store = memoryStore();
-    const acks: Ack[] = [];
-    concat(of(event({ k: 'a', v: 1 }, 1)), NEVER)
-      .pipe(
-        idempotentSink<V>({ store: store.table('t', { key: ['k'] }), key: (x) => x.k }),
-        take(1),
-      )
-      .subscribe((ack) => acks.push(ack));
+    const store = memoryStore().table('t', { key: ['k'] });
+    const h = harness(
+      (in$) => in$.pipe(idempotentSink<V>({ store, key: (x) => x.k, batch: 1 }), take(1)),
+      { inJob: false },
+    );
+    h.push({ k: 'a', v: 1 }, 1);
+    h.push({ k: 'b', v: 1 }, 1);
     await settle();
-    expect(acks).toHaveLength(1);
+    expect(h.outputs.map((m) => m.kind)).toEqual(['value', 'complete']);
+    expect(h.observed()).toBe(false);
   });
 
   it('a row is the value itself where there is no `row`', async () => {

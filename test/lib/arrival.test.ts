@@ -1,5 +1,5 @@
 /** Arrival time: whose clock is read, and a timer that follows a deadline. */
-import { VirtualTimeScheduler } from 'rxjs';
+import { ArrivalClock } from 'tidemark/testing';
 import { Alarm, Arrival } from '../../lib/arrival.js';
 
 describe('arrival time', () => {
@@ -36,7 +36,7 @@ describe('arrival time', () => {
 
 describe('an alarm', () => {
   function alarmOf(standing = false) {
-    const scheduler = new VirtualTimeScheduler();
+    const scheduler = new ArrivalClock();
     const ticks: number[] = [];
     const waiting = {
       deadline: 10,
@@ -65,7 +65,7 @@ describe('an alarm', () => {
       ticks.push(now);
       waiting.deadline = now < 30 ? now + 7 : Infinity;
     };
-    scheduler.flush();
+    scheduler.advance(99);
     expect(ticks).toEqual([10, 17, 24, 31]);
   });
 
@@ -75,7 +75,7 @@ describe('an alarm', () => {
     alarm.clear();
     waiting.deadline = Infinity;
     alarm.set();
-    scheduler.flush();
+    scheduler.advance(99);
     expect(ticks).toEqual([]);
   });
 
@@ -83,13 +83,11 @@ describe('an alarm', () => {
     const { scheduler, ticks, alarm, goOn } = alarmOf(true);
     const schedule = jest.spyOn(scheduler, 'schedule');
     alarm.set();
-    scheduler.maxFrames = 100;
-    scheduler.flush();
+    scheduler.advance(100);
     expect(ticks).toEqual([]);
     expect(schedule.mock.calls.length).toBeLessThanOrEqual(7);
     goOn();
-    scheduler.maxFrames = 1000;
-    scheduler.flush();
+    scheduler.advance(900);
     expect(ticks).toHaveLength(1);
   });
 });

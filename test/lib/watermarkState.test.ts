@@ -1,4 +1,6 @@
 /** The state of watermark in the hand: driven by events and ticks, without a clock. */
+import { messageOf } from '../../adapters/testing/message.js';
+import { printMessage } from '../../adapters/testing/print.js';
 import { type Element, event } from '../../lib/element.js';
 import { WatermarkState, type WatermarkStateConfig } from '../../lib/watermarkState.js';
 import { BoundedOutOfOrderness, type Generator } from '../../lib/watermarks.js';
@@ -26,11 +28,7 @@ function stateOf(config: Partial<WatermarkStateConfig<string>> = {}, now = 0) {
   return { state, send, down, out, lines: () => out.splice(0) };
 }
 
-function line(e: Element<string>): string {
-  if (e.kind === 'event') return `${e.timestamp}`;
-  if (e.kind === 'watermark') return `W${e.timestamp}`;
-  return e.kind === 'status' ? e.status : e.kind;
-}
+const line = (e: Element<string>): string => printMessage(messageOf(e, 0), String);
 
 describe('the state of watermark', () => {
   it('tells its next deadline: that of the split that has been silent longest', () => {
@@ -62,9 +60,9 @@ describe('the state of watermark', () => {
     send('b', 9, 101);
     state.tick(110);
     expect(lines()).toEqual(['W8']);
-    expect(send('a', 6, 110)).toEqual(['6']);
-    expect(send('b', 20, 111)).toEqual(['20', 'W19']);
-    expect(send('a', 7, 115)).toEqual(['7']);
+    expect(send('a', 6, 110)).toEqual(['v@6/a']);
+    expect(send('b', 20, 111)).toEqual(['v@20/b', 'W19']);
+    expect(send('a', 7, 115)).toEqual(['v@7/a']);
     state.tick(130);
     expect(lines()).toEqual(['idle']);
     expect(state.w).toBe(19);
@@ -73,11 +71,11 @@ describe('the state of watermark', () => {
   it('takes an event that may not move time for a sign of life, and for no more', () => {
     const { state, send } = stateOf({ ownSplits: false });
     send(undefined, 5, 0);
-    expect(send(undefined, 500, 8, false)).toEqual(['500']);
+    expect(send(undefined, 500, 8, false)).toEqual(['v@500']);
     expect([state.w, state.deadline]).toEqual([4, 18]);
-    expect(send('new', 500, 9, false)).toEqual(['500']);
-    expect(send(undefined, 9, 9)).toEqual(['9']);
-    expect(send('new', 7, 9)).toEqual(['7', 'W6']);
+    expect(send('new', 500, 9, false)).toEqual(['v@500/new']);
+    expect(send(undefined, 9, 9)).toEqual(['v@9']);
+    expect(send('new', 7, 9)).toEqual(['v@7/new', 'W6']);
   });
 
   it('is active again when splits are declared or appear after the empty stream went idle', () => {
@@ -88,7 +86,7 @@ describe('the state of watermark', () => {
     const undeclared = stateOf({ ownSplits: false });
     undeclared.state.tick(10);
     expect(undeclared.lines()).toEqual(['idle']);
-    expect(undeclared.send('p', 5, 11)).toEqual(['active', '5', 'W4']);
+    expect(undeclared.send('p', 5, 11)).toEqual(['active', 'v@5/p', 'W4']);
   });
 
   it('turns idle when a declared split stays silent, and active with a newly declared one', () => {
@@ -109,8 +107,8 @@ describe('the state of watermark', () => {
     state.end();
     state.tick(99);
     state.declare(['p'], 100);
-    expect(lines()).toEqual(['idle', 'WInfinity']);
-    expect(send(undefined, 5, 101)).toEqual(['5']);
+    expect(lines()).toEqual(['idle', 'W∞']);
+    expect(send(undefined, 5, 101)).toEqual(['v@5']);
   });
 
   it('says nothing more once downstream has closed', () => {
@@ -119,7 +117,7 @@ describe('the state of watermark', () => {
       out.push(line(e));
       down.closed = true;
     };
-    expect(send('a', 5, 0)).toEqual(['5']);
+    expect(send('a', 5, 0)).toEqual(['v@5/a']);
     state.tick(99);
     expect(out).toEqual([]);
   });
@@ -134,7 +132,7 @@ describe('the state of watermark', () => {
     expect(told).toEqual([
       [4, false, 'W4'],
       [4, true, 'idle'],
-      [Infinity, true, 'WInfinity'],
+      [Infinity, true, 'W∞'],
     ]);
   });
 
@@ -146,13 +144,13 @@ describe('the state of watermark', () => {
       load: () => {},
     });
     const { send } = stateOf({ generator });
-    const got = [1, 2, 3, 4].map((t) => send('a', t, 0));
-    expect(got).toEqual([['1'], ['2', 'W7'], ['3'], ['4', 'W8']]);
+    const got = [1, 2, 3, 4].map((t) => send('a', t, 0).join(' '));
+    expect(got).toEqual(['v@1/a', 'v@2/a W7', 'v@3/a', 'v@4/a W8']);
   });
 
   it('restores nothing from nothing', () => {
     const { state, send } = stateOf();
     state.restore(new Map());
-    expect(send('a', 5, 0)).toEqual(['5', 'W4']);
+    expect(send('a', 5, 0)).toEqual(['v@5/a', 'W4']);
   });
 });
