@@ -18,7 +18,10 @@ for (const part of ['esm', 'cjs', 'examples', 'test'])
 run(tsc, ['-p', 'tsconfig.esm.json']);
 run(tsc, ['-p', 'tsconfig.cjs.json']);
 mkdirSync('dist/cjs', { recursive: true });
-writeFileSync('dist/cjs/package.json', '{ "type": "commonjs", "sideEffects": false }\n');
+writeFileSync(
+  'dist/cjs/package.json',
+  '{ "type": "commonjs", "sideEffects": ["./adapters/testing/jest/index.js"] }\n',
+);
 run(tsc, ['-p', 'tsconfig.programs.json']);
 if (!existsSync('dist/pgdata.tar.gz') && existsSync('scripts/prepare-pgdata.mjs')) {
   run('scripts/prepare-pgdata.mjs', ['dist/pgdata.tar.gz']);

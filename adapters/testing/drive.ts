@@ -116,7 +116,7 @@ export class Drive {
       this.members.push(member);
       const { id } = member;
       return {
-        restored: id === undefined ? undefined : state.get(id),
+        restored: id === undefined ? undefined : shuffled(state.get(id)),
         finished: (last) => void (id !== undefined && this.final.set(id, last)),
         advanced: (timestamp, idle) => void this.progress.push({ timestamp, idle }),
         clock: this.clock.job,
@@ -124,6 +124,11 @@ export class Drive {
     };
     for (const i of this.inputs.keys()) this.next(restoreWith(register), i);
   }
+}
+
+/* A store may give the pieces back in another order. */
+function shuffled(chunks: Chunks | undefined): Chunks | undefined {
+  return chunks && new Map([...chunks].reverse());
 }
 
 /** What came out; barriers and restores are set apart. */

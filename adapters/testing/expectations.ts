@@ -33,16 +33,12 @@ export interface Claims {
   readonly ends: readonly number[];
 }
 
-/** The line of the user that called `method`. */
-export function siteOf(method: (...args: any[]) => unknown): Error {
-  const site = new Error('expected here');
-  Error.captureStackTrace?.(site, method);
-  return site;
-}
-
 /** Reads what a user expects. @throws MarbleSyntaxError */
 export function claimsOf({ marbles, values, error, site }: Written, reading: Reading): Claims {
   const { epoch, unit, known } = reading;
+  if (typeof marbles !== 'string' && !Array.isArray(marbles?.messages)) {
+    throw configError('toBe', 'marbles', 'marbles as text, or a script', marbles);
+  }
   const lanes =
     typeof marbles === 'string'
       ? parseExpectation(marbles, { epoch, unit, values, error, known })

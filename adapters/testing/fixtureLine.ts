@@ -6,7 +6,13 @@ import type { Message } from './message.js';
 import { scriptError } from './scriptError.js';
 import { parseCalendar, parseSpan, parseTime } from './times.js';
 
-/** A line of a fixture that is no message. */
+/**
+ * A line of a fixture that is no message.
+ *
+ * @example
+ * fixture('{"at":0,"event":"a"}');
+ * // FixtureError: fixture: line 1: `time` must be a time: ms, a duration such as '10m', …; got nothing
+ */
 export class FixtureError extends TidemarkError {
   /** @internal */
   constructor(

@@ -2,10 +2,12 @@
 
 export { type ArraySourceConfig, arraySource } from './arraySource.js';
 export { ArrivalClock } from './arrivalClock.js';
+export { type AsyncTestOptions, eventTimeTestAsync } from './asyncTest.js';
 export type { Counters } from './counters.js';
 export type { Assert } from './current.js';
 export { type DisorderConfig, disorder } from './disorder.js';
 export type { Build } from './drive.js';
+export type { FakeTimers } from './driver.js';
 export { eventTimeTest } from './eventTimeTest.js';
 export { failureOf, MarbleError } from './failure.js';
 export { FixtureError } from './fixtureLine.js';
@@ -57,6 +59,7 @@ export { type SvgOptions, toSvg } from './svg.js';
 export { MarbleSyntaxError } from './syntaxError.js';
 export type { Time } from './times.js';
 export type {
+  AsyncEventTimeTest,
   EventTimeTest,
   Expectation,
   RecordingDoor,

@@ -1,6 +1,7 @@
 /** A lane of a running test: what came, and what its user expects of it. */
 import { type Message, type PaneMessage, type Values, valued } from './message.js';
 import type { Fact, SceneLane } from './scene.js';
+import { siteOutside } from './site.js';
 
 /** What an expectation says of one lane. */
 export interface Claim {
@@ -21,7 +22,7 @@ export class Lane {
   readonly claims: Claim[] = [];
   /** Whether a user who expects nothing of it has at least looked. */
   looked = false;
-  readonly made = new Error('no expectation');
+  readonly made = siteOutside();
 
   constructor(
     readonly head: string,

@@ -42,7 +42,7 @@ const TIMES = 'an integer (ms), a duration such as 10m, or an instant such as 20
 export function readLane(range: Range, reading: Reading, rules: LaneRules = {}): ReadLane {
   const reader = new Reader(reading, rules);
   const messages: Message[] = [];
-  const frames = eachFrame(range, mainCut(rules), (tokens, frame) => {
+  const frames = eachFrame(range, mainCut(reading, rules), (tokens, frame) => {
     for (const token of tokens) messages.push({ frame, ...reader.read(token) } as Message);
   });
   return { messages, frames };
@@ -63,7 +63,7 @@ export function eachFrame(
   throw new MarbleSyntaxError(range.text, range.from, 'the lane is longer than time; shorten it');
 }
 
-function mainCut({ numbers = false }: LaneRules): Cut {
+function mainCut({ values, known }: Reading, { numbers = false }: LaneRules): Cut {
   const whole = (chunk: string): boolean => {
     if (chunk.startsWith('barrier#')) return true;
     const [, time] = WATERMARK.exec(chunk) ?? [];
@@ -71,7 +71,8 @@ function mainCut({ numbers = false }: LaneRules): Cut {
       (time !== undefined && parseTime(time, 0) !== undefined) || (numbers && NUMBER.test(chunk))
     );
   };
-  return { pieces: PLAIN, whole };
+  const names = (word: string): boolean => Object.hasOwn(values, word) || known.has(word);
+  return { pieces: PLAIN, whole, names };
 }
 
 /** The time that a token says, or an error under it. */
@@ -208,7 +209,9 @@ class Reader {
     if (this.strict && !this.knows(text)) {
       const known = [...Object.keys(this.reading.values), ...this.reading.known];
       const list = [...new Set(known)].slice(0, 8).join(', ') + (known.length > 8 ? ', …' : '');
-      this.fail(at, `\`${text}\` is an unknown letter; the values have ${list}`);
+      const letters = [...text].every((c) => this.knows(c)) ? [...text].join(' ') : undefined;
+      const hint = letters === undefined ? '' : `; for single letters write \`${letters}\``;
+      this.fail(at, `\`${text}\` is an unknown letter; the values have ${list}${hint}`);
     }
     return letterValue(text, this.reading.values);
   }

@@ -1,27 +1,25 @@
 /** What a stream emitted, kept for a test that looks at it by itself or as a snapshot. */
-
-import { sameValue } from './equality.js';
+import { byFrame } from './frames.js';
 import type { Lane } from './lane.js';
 import type { Message, Values } from './message.js';
-import { printFrame, printMessage } from './print.js';
+import { Letters, Names } from './names.js';
+import { printFrame } from './print.js';
+import { type Recorded, recordingBrand } from './snapshot.js';
 
-const brand = Symbol.for('tidemark.recording');
-
-/** Whether `x` is a recording, of any copy of the package. */
-export function isRecording(x: unknown): x is Recording {
-  return typeof x === 'object' && x !== null && brand in x;
-}
+/** Longer silence is written as a duration. */
+const LONG_SILENCE = 4;
 
 /**
- * What a stream emitted, frame by frame; complete after `flush()`.
+ * What a stream emitted, frame by frame; complete after `flush()`. As text it is one lane; a snapshot
+ * serialiser (`marbleSerializer`) prints it under a ruler, with what the letters stand for.
  *
  * @example
  * const out = record(in$.pipe(dedupe({ key: (v) => v })));
  * flush();
  * expect(String(out)).toBe('a@1 · W5 (W∞ |)');
  */
-export class Recording {
-  readonly [brand] = true;
+export class Recording implements Recorded {
+  readonly [recordingBrand] = true;
 
   /** @internal */
   constructor(
@@ -48,30 +46,16 @@ export class Recording {
 
   /** The lane in the notation; a value without letter is `?1`, `?2`, … */
   toString(): string {
-    const frames = new Map<number, Message[]>();
-    for (const m of this.messages) frames.set(m.frame, [...(frames.get(m.frame) ?? []), m]);
-    const unknown: unknown[] = [];
-    const nameOf = (value: unknown): string => this.letter(value) ?? number(unknown, value);
+    const letters = new Letters(this.name, this.letters, this.epoch);
+    const names = new Names(this.epoch);
     const cells: string[] = [];
     let next = 0;
-    for (const [frame, messages] of frames) {
-      if (frame - next > 4) cells.push(`${frame - next}ms`);
+    for (const [frame, messages] of byFrame(this.messages)) {
+      if (frame - next > LONG_SILENCE) cells.push(`${frame - next}ms`);
       else for (; next < frame; next++) cells.push('·');
       next = frame + 1;
-      cells.push(printFrame(messages.map((m) => printMessage(m, nameOf, this.epoch))));
+      cells.push(printFrame(messages.map((m) => names.token(m, letters))));
     }
     return cells.join(' ');
   }
-
-  private letter(value: unknown): string | undefined {
-    const known = Object.entries(this.values).find(([, x]) => sameValue(x, value));
-    if (known !== undefined) return known[0];
-    return typeof value === 'string' && /^[\p{L}_][\p{L}\p{N}_]*$/u.test(value) ? value : undefined;
-  }
-}
-
-function number(unknown: unknown[], value: unknown): string {
-  let i = unknown.findIndex((x) => sameValue(x, value));
-  if (i === -1) i = unknown.push(value) - 1;
-  return `?${i + 1}`;
 }

@@ -1,10 +1,10 @@
 /** A running event-time test: its lanes, its letters, and the judgement at its end. */
-import { Observable, Subject, Subscription } from 'rxjs';
+import { isObservable, Observable, Subject, Subscription } from 'rxjs';
 import { type Duration, durationOption } from '../../lib/duration.js';
 import { CounterLane, type Counters } from './counters.js';
 import { type CurrentTest, shared, throwing, type Wanted } from './current.js';
 import { DoorLane } from './door.js';
-import { claimsOf, factsClaim, siteOf, type Written } from './expectations.js';
+import { claimsOf, factsClaim, type Written } from './expectations.js';
 import { failureOf, MarbleError } from './failure.js';
 import { type Claim, Lane } from './lane.js';
 import { type Message, messageOf, sentBy, type Values } from './message.js';
@@ -15,6 +15,7 @@ import { RxExpectations, type Within } from './rx.js';
 import type { Fact, SceneLane } from './scene.js';
 import { MarbleScheduler } from './scheduler.js';
 import type { Script } from './script.js';
+import { siteOf } from './site.js';
 import { epochOption } from './times.js';
 import type { Expectation, RecordingDoor, TestOptions, TestTools } from './tools.js';
 
@@ -137,7 +138,7 @@ export class Run implements CurrentTest {
   }
 
   private watch(actual: unknown, kind: Lane['kind'], name = 'out'): [Lane, Subscription] {
-    if (!(actual instanceof Observable)) {
+    if (!isObservable(actual)) {
       throw new TypeError(
         `marbles: only an Observable can be expected to emit; got ${String(actual)}`,
       );

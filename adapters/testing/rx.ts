@@ -1,10 +1,10 @@
 /** RxJS's own helpers of `TestScheduler.run`, with assertions that are made and reported. */
 import type { Observable } from 'rxjs';
 import type { RunHelpers } from 'rxjs/testing';
-import { siteOf } from './expectations.js';
 import type { Message } from './message.js';
 import type { SceneLane } from './scene.js';
 import type { MarbleScheduler } from './scheduler.js';
+import { siteOf, siteOutside } from './site.js';
 
 /** Calls RxJS in its run mode, in which its notation has its new meaning. */
 export type Within = <R>(use: (helpers: RunHelpers) => R) => R;
@@ -77,7 +77,7 @@ export class RxExpectations {
   }
 
   private expect(head: string): Pending {
-    const pending = { head, made: new Error('no expectation') };
+    const pending = { head, made: siteOutside() };
     this.pending.push(pending);
     return pending;
   }

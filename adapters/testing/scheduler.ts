@@ -154,14 +154,13 @@ export class MarbleScheduler extends TestScheduler {
   held = false;
   /** Told when time is about to leave a frame. */
   onFrameEnd: ((frame: number) => void) | undefined;
-  /** Told of each action that is scheduled. */
-  onEnqueue: ((frame: number) => void) | undefined;
   private readonly heap = new Heap();
   private readonly maxActions: number;
   private starts: (() => void)[] = [];
   private errors: unknown[] = [];
   private last = 0;
   private idle = 0;
+  private entered = 0;
 
   constructor(options: SchedulerOptions = {}) {
     super(options.compare ?? (() => {}));
@@ -238,6 +237,11 @@ export class MarbleScheduler extends TestScheduler {
     super.flush();
   }
 
+  /** Keeps an error for `settle`. */
+  fail(thrown: unknown): void {
+    this.errors.push(thrown);
+  }
+
   /** Cancels everything. */
   clear(): void {
     this.heap.clear();
@@ -249,7 +253,6 @@ export class MarbleScheduler extends TestScheduler {
     const order = place === FIRST ? FIRST + turn : (place ?? turn);
     const entry = { frame: this.frame + Math.max(delay, 0), order, action };
     this.heap.push(entry);
-    this.onEnqueue?.(entry.frame);
     return entry;
   }
 
@@ -264,14 +267,20 @@ export class MarbleScheduler extends TestScheduler {
   }
 
   private enter(frame: number): void {
-    if (frame > this.frame) {
-      this.onFrameEnd?.(this.frame);
+    if (frame > this.entered) {
+      this.onFrameEnd?.(this.entered);
+      this.entered = frame;
       this.frame = frame;
     }
+    this.count();
+  }
+
+  /** Counts an action. @throws Error when there were too many without a message of a script */
+  count(): void {
     if (++this.idle <= this.maxActions) return;
     this.clear();
     throw new Error(
-      `marbles: ${this.maxActions} actions ran since a script last sent something, and virtual time is at ${frame}ms; ` +
+      `marbles: ${this.maxActions} actions ran since a script last sent something, and virtual time is at ${this.frame}ms; ` +
         'a timer seems to have no end: unsubscribe with `!` in the expectation, or end it with take() or takeUntil()',
     );
   }

@@ -27,6 +27,8 @@ export interface Cut {
   readonly pieces: RegExp;
   /** Whether the chunk is one token although it looks like dashes: `W-3`. */
   readonly whole: (chunk: string) => boolean;
+  /** Whether a word between dashes is the name of something, not letters in a row. */
+  readonly names?: (word: string) => boolean;
 }
 
 const plain = /^[-·|#!^()\p{L}\p{N}_]+$/u;
@@ -84,8 +86,10 @@ class Cutter {
   private dashes(chunk: string, at: number): void {
     for (const word of chunk.matchAll(words)) {
       const [name] = word;
-      if (name.length < 2 || (parseSpan(name) === undefined && !reserved.test(name))) continue;
-      const what = parseSpan(name) === undefined ? `\`${name}\`` : `a duration (\`${name}\`)`;
+      const span = parseSpan(name) !== undefined;
+      const named = span || reserved.test(name) || this.cut.names?.(name);
+      if (name.length < 2 || !named) continue;
+      const what = span ? `a duration (\`${name}\`)` : `\`${name}\``;
       const why = 'each character between dashes is a letter of its own';
       this.fail(at + word.index, `${why}; put spaces around ${what}`);
     }

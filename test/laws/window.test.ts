@@ -1,88 +1,87 @@
 /** `eventTimeWindow` held to a naive reference: every output, in order, over random scripts and cuts. */
 import fc from 'fast-check';
-import { Subject } from 'rxjs';
+import { type OperatorFunction, pipe, tap } from 'rxjs';
 import {
   collect,
   count,
-  event,
+  type Element,
   eventTimeWindow,
   session,
   sliding,
+  type WindowResult,
   type WindowStats,
-  watermarkAt,
 } from 'tidemark';
-import { barrierAt, type Chunks, type Element, restoreWith } from '../../lib/element.js';
+import { type Harness, harness } from 'tidemark/testing';
 import { type Arrived, type Setup, type Step, windowReference } from './windowReference.js';
 
-const clock = { now: () => 0, running: () => 0 };
-
 /* The operator as a machine: give it a step, get the printed facts; save and go on in a new one. */
-function machine(setup: Setup) {
-  let facts: string[] = [];
-  let input = new Subject<Element<Arrived>>();
-  let stats: Readonly<WindowStats> | undefined;
-  const { windows, lateness, discarding } = setup;
-  const start = () => {
+class Machine {
+  private facts: string[] = [];
+  private h: Harness;
+
+  constructor(private readonly setup: Setup) {
+    this.h = harness((in$) => in$.pipe(this.operator()));
+  }
+
+  step(step: Step): string[] {
+    this.facts = [];
+    const unassigned = this.stats().unassigned;
+    if ('wm' in step) this.h.watermark(step.wm);
+    else this.h.push(step.el, step.el.ts);
+    const s = this.stats();
+    if ('el' in step && s.unassigned > unassigned) this.facts.push(`unassigned ${step.el.v}`);
+    expect(s.in).toBe(s.accepted + s.late + s.invalid + s.duplicate + s.unassigned);
+    return this.facts;
+  }
+
+  cut(): void {
+    const before = { ...this.stats() };
+    const bytes = this.h.snapshot();
+    this.h.unsubscribe();
+    this.h = harness((in$) => in$.pipe(this.operator()));
+    expect(this.h.restore(bytes)).toBe('·');
+    expect(this.stats()).toEqual(before);
+  }
+
+  stats(): WindowStats {
+    return this.h.stats<WindowStats>();
+  }
+
+  private operator(): OperatorFunction<Element<Arrived>, unknown> {
+    const { windows, lateness, discarding } = this.setup;
     const window =
       'gap' in windows
         ? session<Arrived>(windows.gap)
         : sliding(windows.size, windows.slide, { offset: windows.offset });
-    const operator = eventTimeWindow<Arrived, string, any>({
-      id: 'w',
-      window,
-      key: (e) => e.k,
-      aggregate: { vs: collect((e: Arrived) => e.v), n: count() },
-      allowedLateness: lateness,
-      accumulation: discarding ? 'discarding' : 'accumulating',
-      late: (l) => facts.push(`late ${l.value.v}`),
-      missed: (m) => facts.push(`missed ${m.windows.length} ${m.value.v}`),
-      stats: (live) => {
-        stats = live;
-      },
-    });
-    input = new Subject();
-    input.pipe(operator).subscribe((e) => {
-      if (e.kind === 'watermark') facts.push(`W ${e.timestamp}`);
-      if (e.kind !== 'event') return;
-      const { key, window, pane, value } = e.value as any;
-      expect(e.timestamp).toBe(window.end - 1);
-      expect(e.revision).toEqual([pane.index]);
-      expect(pane.isFirst).toBe(pane.index === 0);
-      const final = pane.isFinal ? ' final' : '';
-      const replaces = e.replaces
-        ? ` replaces ${e.replaces.map((r) => `${r.start}:${r.end}`)}`
-        : '';
-      facts.push(
-        `${key} [${window.start},${window.end}) ${pane.timing} ${pane.index}${final} = ${value.vs}${replaces}`,
-      );
-    });
-  };
-  start();
-  return {
-    step(step: Step): string[] {
-      facts = [];
-      if ('wm' in step) input.next(watermarkAt(step.wm));
-      else {
-        const unassigned = stats?.unassigned ?? 0;
-        input.next(event(step.el, step.el.ts));
-        if ((stats?.unassigned ?? 0) > unassigned) facts.push(`unassigned ${step.el.v}`);
-      }
-      const s = stats as WindowStats;
-      expect(s.in).toBe(s.accepted + s.late + s.invalid + s.duplicate + s.unassigned);
-      return facts;
-    },
-    cut(): void {
-      let chunks: Chunks = new Map();
-      const before = { ...stats };
-      input.next(barrierAt(1, (_id, state) => (chunks = structuredClone(state) as Chunks)));
-      input.unsubscribe();
-      start();
-      const shuffled = new Map([...chunks].reverse());
-      input.next(restoreWith(() => ({ restored: shuffled, finished() {}, advanced() {}, clock })));
-      expect({ ...stats }).toEqual(before);
-    },
-    stats: () => stats as WindowStats,
-  };
+    return pipe(
+      eventTimeWindow<Arrived, string, any>({
+        id: 'w',
+        window,
+        key: (e) => e.k,
+        aggregate: { vs: collect((e: Arrived) => e.v), n: count() },
+        allowedLateness: lateness,
+        accumulation: discarding ? 'discarding' : 'accumulating',
+        late: (l) => this.facts.push(`late ${l.value.v}`),
+        missed: (m) => this.facts.push(`missed ${m.windows.length} ${m.value.v}`),
+      }),
+      tap((e) => this.fact(e)),
+    );
+  }
+
+  /* In one list with what the doors are told. */
+  private fact(e: Element<WindowResult<string, any>>): void {
+    if (e.kind === 'watermark') this.facts.push(`W ${e.timestamp}`);
+    if (e.kind !== 'event') return;
+    const { key, window, pane, value } = e.value;
+    expect(e.timestamp).toBe(window.end - 1);
+    expect(e.revision).toEqual([pane.index]);
+    expect(pane.isFirst).toBe(pane.index === 0);
+    const final = pane.isFinal ? ' final' : '';
+    const replaces = e.replaces ? ` replaces ${e.replaces.map((r) => `${r.start}:${r.end}`)}` : '';
+    this.facts.push(
+      `${key} [${window.start},${window.end}) ${pane.timing} ${pane.index}${final} = ${value.vs}${replaces}`,
+    );
+  }
 }
 
 const anyWindows = fc.oneof(
@@ -137,7 +136,7 @@ it('every output equals the naive reference, in order, cut anywhere', () => {
       (setup, moves, from, cut) => {
         const steps = script(moves, from);
         const expected = windowReference(setup, steps);
-        const m = machine(setup);
+        const m = new Machine(setup);
         const got = steps.map((step, i) => {
           if (i === cut) m.cut();
           return m.step(step);

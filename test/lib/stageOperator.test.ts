@@ -1,12 +1,7 @@
 /** stageOperator: a pure state as an observable of elements. */
-import { from, Observable, of, Subject, take } from 'rxjs';
-import {
-  type Chunks,
-  type Element,
-  type EventElement,
-  event,
-  watermarkAt,
-} from '../../lib/element.js';
+import { type Observable, of } from 'rxjs';
+import { eventTimeTest, operatorLaws } from 'tidemark/testing';
+import { type Chunks, type Element, type EventElement, event } from '../../lib/element.js';
 import { stageOperator } from '../../lib/operate.js';
 import type { Emitter, Logic } from '../../lib/stage.js';
 import { newStats, type Stats } from '../../lib/stats.js';
@@ -17,6 +12,7 @@ class Echo implements Logic {
   constructor(private readonly out: Emitter<string>) {}
   event(e: EventElement<string>, input: number): void {
     this.stats.in++;
+    this.stats.accepted++;
     this.out.emit(event(`${input}${e.value}`, e.timestamp));
   }
   advance(w: number): void {
@@ -35,34 +31,31 @@ function echo(
   inputs: readonly Observable<Element<string>>[],
   stats?: (s: Stats) => void,
 ): Observable<Element<string>> {
-  return stageOperator<string>(inputs, { operator: 'echo', stats }, (out) => new Echo(out));
+  return stageOperator<string>(
+    inputs,
+    { operator: 'echo', id: 'echo', stats },
+    (out) => new Echo(out),
+  );
 }
 
-function shown(e: Element<string>): string {
-  if (e.kind === 'event') return e.value;
-  return e.kind === 'watermark' ? `W${e.timestamp}` : e.kind;
-}
+const echoed = (values: Readonly<Record<string, string>>) => ({ w: 'w', ...values });
 
 describe('stageOperator', () => {
-  it('lets a watermark leave after what it released, and +∞ before completion', () => {
-    const got: string[] = [];
-    echo([of(event('a', 1), watermarkAt(1))]).subscribe({
-      next: (e) => got.push(shown(e)),
-      complete: () => got.push('|'),
-    });
-    expect(got).toEqual(['0a', 'w', 'W1', 'w', 'WInfinity', '|']);
-  });
+  it(
+    'lets a watermark leave after what it released, and +∞ before completion',
+    eventTimeTest(({ stream, expectStream }) => {
+      const values = echoed({ x: '0a' });
+      expectStream(echo([stream('a@1 W1 |')])).toBe('x@1 (w@1 W1) (w@∞ W∞ |)', values);
+    }),
+  );
 
-  it('joins two inputs by the least watermark', () => {
-    const [a, b] = [new Subject<Element<string>>(), new Subject<Element<string>>()];
-    const got: string[] = [];
-    echo([a, b]).subscribe((e) => got.push(shown(e)));
-    a.next(event('x', 1));
-    b.next(event('y', 1));
-    a.next(watermarkAt(5));
-    b.next(watermarkAt(3));
-    expect(got).toEqual(['0x', '1y', 'w', 'W3']);
-  });
+  it(
+    'joins two inputs by the least watermark',
+    eventTimeTest(({ stream, expectStream }) => {
+      const out$ = echo([stream('x@1 ·   W5 ·'), stream('·   y@1 ·  W3')]);
+      expectStream(out$).toBe('a@1 b@1 · (w@3 W3)', echoed({ a: '0x', b: '1y' }));
+    }),
+  );
 
   it('gives each subscription its own state and tells the stats door once for each', () => {
     const doors: Stats[] = [];
@@ -78,36 +71,26 @@ describe('stageOperator', () => {
     ]);
   });
 
-  it('refuses a value that is no element, and says what to do', () => {
-    const errors: unknown[] = [];
-    const forged = { kind: 'watermark', timestamp: 5, origin: 0 };
-    for (const value of [1, null, 'a', forged]) {
-      echo([of(value) as Observable<any>]).subscribe({ error: (e) => errors.push(e) });
-    }
-    expect(errors.map(String)).toEqual(
-      Array(4).fill('TypeError: echo: needs elements; put watermark() before it'),
-    );
-  });
+  it(
+    'refuses a value that is no element, and says what to do',
+    eventTimeTest(({ source, expectStream }) => {
+      const forged = { kind: 'watermark', timestamp: 5, origin: 0 };
+      for (const x of [1, null, 'a', forged]) {
+        const out$ = echo([source<any>('x', { x })]);
+        expectStream(out$).toBe('#', {}, /^echo: needs elements; put watermark\(\) before it$/);
+      }
+    }),
+  );
 
-  it('stops an endless synchronous source when downstream has enough', () => {
-    let pulled = 0;
-    const endless = new Observable<Element<string>>((s) => {
-      while (!s.closed && pulled < 1000) s.next(event('a', pulled++));
-    });
-    let live: Stats | undefined;
-    echo([endless], (s) => {
-      live = s;
-    })
-      .pipe(take(3))
-      .subscribe();
-    expect(pulled).toBe(3);
-    expect(live?.out).toBe(3);
-  });
+  it(
+    'sends the error of an input on',
+    eventTimeTest(({ stream, expectStream }) => {
+      expectStream(echo([stream('a@1 ·'), stream('· #')])).toBe('x@1 #', { x: '0a' });
+    }),
+  );
 
-  it('sends the error of an input on', () => {
-    const errors: unknown[] = [];
-    const bad = new Observable<Element<string>>((s) => s.error('x'));
-    echo([from([event('a', 1)]), bad]).subscribe({ error: (e) => errors.push(e) });
-    expect(errors).toEqual(['x']);
-  });
+  const script = ['a@1 W1 ·   ·  idle ·  active W6 e@9', '·   ·  b@2 W3 ·    W5 ·      ·  W7'];
+  const without = { empty: 'it says a word whenever W rises, at the end too' };
+  const laws = operatorLaws((a$, b$) => echo([a$, b$]), script, { without });
+  it.each(laws)('of two inputs $name', ({ check }) => check());
 });

@@ -1,11 +1,8 @@
 /** dedupe as an operator: its stories in time, its doors, its errors. */
-import { map, of } from 'rxjs';
+import { from } from 'rxjs';
+import { type DedupeConfig, dedupe, event, session, tumbling, UserFunctionError } from 'tidemark';
 import { type Build, eventTimeTest, operatorLaws } from 'tidemark/testing';
 import type { DedupeStats } from '../../lib/dedupeState.js';
-import type { Invalid } from '../../lib/doors.js';
-import { type Element, event, watermarkAt } from '../../lib/element.js';
-import { session, tumbling } from '../../lib/windows.js';
-import { type DedupeConfig, dedupe } from '../../operators/dedupe.js';
 
 const byValue: DedupeConfig<string> = { key: (v) => v };
 
@@ -67,13 +64,14 @@ describe('dedupe', () => {
   );
   it(
     'forgets the soonest to expire beyond maxKeys, and counts it',
-    eventTimeTest(({ stream, expectStream, flush }) => {
-      let stats: DedupeStats | undefined;
-      const config = { ...byValue, maxKeys: 2, stats: (s: DedupeStats) => (stats = s) };
-      const out$ = stream('a@5 b@3 c@9 a@5 b@3').pipe(dedupe<string>(config));
+    eventTimeTest(({ stream, expectStream, counters, flush }) => {
+      const stats = counters<DedupeStats>('keys');
+      const out$ = stream('a@5 b@3 c@9 a@5 b@3').pipe(dedupe({ ...byValue, maxKeys: 2, stats }));
       expectStream(out$).toBe('a@5 b@3 c@9 · b@3');
+      stats.toBe('             1   2   ·   · ·', 'live');
+      stats.toBe('             ·   ·   1   · 2', 'evicted');
       flush();
-      expect(stats).toMatchObject({ evicted: 2, live: 2, peak: 2, in: 5, accepted: 4, out: 4 });
+      expect([stats.in, stats.accepted, stats.out, stats.peak]).toEqual([5, 4, 4, 2]);
     }),
   );
   it(
@@ -97,68 +95,62 @@ describe('dedupe', () => {
     }),
   );
 
-  it('keeps apart keys of different types', () => {
-    const keys = [1, '1', true, 'true', 1n, [1], ['1'], '', []] as const;
-    const got: unknown[] = [];
-    of(...keys, ...keys)
-      .pipe(
-        map((k) => event(k, 1)),
-        dedupe({ key: (v) => v }),
-      )
-      .subscribe((e) => e.kind === 'event' && got.push(e.value));
-    expect(got).toEqual([...keys]);
-  });
-
-  it('sends events without a key to invalid, with the reason', () => {
-    const invalid: Invalid<number>[] = [];
-    const got: unknown[] = [];
-    const key = (v: number): number => {
-      if (v === 2) throw new Error('no');
-      return v === 1 ? Number.NaN : v;
-    };
-    of(event(1, 5), event(2, 6), event(3, 7))
-      .pipe(dedupe({ key, invalid: { next: (i) => invalid.push(i) } }))
-      .subscribe((e) => e.kind === 'event' && got.push(e.value));
-    expect(invalid.map((i) => [i.value, i.reason])).toEqual([
-      [1, 'key'],
-      [2, 'threw'],
-    ]);
-    expect(got).toEqual([3]);
-  });
-
-  it('errors where its key function throws and nobody is at the door', () => {
-    const errors: unknown[] = [];
-    const key = (): string => {
-      throw new Error('no');
-    };
-    of(event(1, 5))
-      .pipe(dedupe({ key }))
-      .subscribe({ error: (e) => errors.push(e) });
-    expect(errors).toEqual([
-      expect.objectContaining({ name: 'UserFunctionError', message: 'dedupe: `key` threw: no' }),
-    ]);
-  });
-
-  it('errors where a door throws, after it has counted', () => {
-    const errors: unknown[] = [];
-    let stats: DedupeStats | undefined;
-    const late = (): void => {
-      throw new Error('full');
-    };
-    of<Element<string>[]>(watermarkAt(5), event('a', 1))
-      .pipe(dedupe({ ...byValue, late, stats: (s) => (stats = s) }))
-      .subscribe({ error: (e) => errors.push(e) });
-    expect(errors.map(String)).toEqual(['UserFunctionError: dedupe: `late` threw: full']);
-    expect(stats?.late).toBe(1);
-  });
-
-  it('refuses withdrawals', () => {
-    const errors: unknown[] = [];
-    of(event('a', 5, { op: '-' }))
-      .pipe(dedupe(byValue))
-      .subscribe({ error: (e) => errors.push(e) });
-    expect(errors).toEqual([expect.objectContaining({ name: 'RetractionError' })]);
-  });
+  it(
+    'keeps apart keys of different types',
+    eventTimeTest(({ expectStream }) => {
+      const keys = [1, '1', true, 'true', 1n, [1], ['1'], '', []] as const;
+      const twice$ = from([...keys, ...keys].map((k) => event(k, 1)));
+      const first = keys.map((k) => ({ event: k, time: 1 }));
+      const end = [{ watermark: 'MAX' }, { complete: true }] as const;
+      expectStream(twice$.pipe(dedupe({ key: (v) => v }))).toEmit([...first, ...end]);
+    }),
+  );
+  it(
+    'sends events without a key to invalid, with the reason',
+    eventTimeTest(({ stream, expectStream, door, flush }) => {
+      const invalid = door();
+      const key = (v: string): string => {
+        if (v === 'b') throw new Error('no');
+        return v === 'a' ? (Number.NaN as never) : v;
+      };
+      const out$ = stream('a@5 b@6 c@7').pipe(
+        dedupe({ key, invalid: { next: (i) => invalid(i) } }),
+      );
+      expectStream(out$).toBe('· · c@7');
+      invalid.toBe('a@5 b@6');
+      flush();
+      expect(invalid.items.map((i) => i.reason)).toEqual(['key', 'threw']);
+    }),
+  );
+  it(
+    'errors where its key function throws and nobody is at the door',
+    eventTimeTest(({ stream, expectStream }) => {
+      const key = (): string => {
+        throw new Error('no');
+      };
+      const error = new UserFunctionError('dedupe', 'key', new Error('no'));
+      expect(error.message).toBe('dedupe: `key` threw: no');
+      expectStream(stream('a@5 b@6').pipe(dedupe({ key }))).toBe('#', {}, error);
+    }),
+  );
+  it(
+    'errors where a door throws, after it has counted',
+    eventTimeTest(({ stream, expectStream, counters }) => {
+      const stats = counters<DedupeStats>();
+      const late = (): void => {
+        throw new Error('full');
+      };
+      const out$ = stream('W5 a@1').pipe(dedupe({ ...byValue, late, stats }));
+      expectStream(out$).toBe('W5 #', {}, /^dedupe: `late` threw: full$/);
+      stats.toBe('· 1', 'late');
+    }),
+  );
+  it(
+    'refuses withdrawals',
+    eventTimeTest(({ stream, expectStream }) => {
+      expectStream(stream('-a@5').pipe(dedupe(byValue))).toBe('#', {}, 'RetractionError');
+    }),
+  );
 
   it.each<[string, object]>([
     ['dedupe: `key` must be a function; got undefined', { key: undefined }],

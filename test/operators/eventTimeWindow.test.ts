@@ -1,11 +1,11 @@
 /** eventTimeWindow as an operator: its stories in time, its doors, its errors. */
-import { map, of, take, tap } from 'rxjs';
-import { eventTimeTest } from 'tidemark/testing';
-import { type Element, event, watermarkAt } from '../../lib/element.js';
+import { take, tap } from 'rxjs';
 import {
   collect,
   count,
+  type Element,
   type EventTimeWindowConfig,
+  event,
   eventTimeWindow,
   session,
   sliding,
@@ -14,7 +14,8 @@ import {
   tumbling,
   type WindowStats,
   watermark,
-} from '../../operators/index.js';
+} from 'tidemark';
+import { eventTimeTest, harness } from 'tidemark/testing';
 
 const list = { list: collect<string>() };
 const of5 = { window: tumbling(5), aggregate: list } as const;
@@ -23,16 +24,11 @@ const windowing = (config: Partial<Config> = {}) =>
   eventTimeWindow<string, any, any>({ ...of5, ...config });
 const having = (...values: string[]) => ({ list: values });
 
-/** What W∞ fires over events, as one string. */
-function windowsOf(config: EventTimeWindowConfig<string, any, any>, ...at: number[]): string {
-  const fired: string[] = [];
-  of(...at.map((t) => event(`${t}`, t)), watermarkAt(Infinity))
-    .pipe(eventTimeWindow(config), toValues())
-    .subscribe(({ window: { start, end }, value }) =>
-      fired.push(`[${start},${end}) ${value.list}`),
-    );
-  return fired.join(' · ');
-}
+/** The result of the window `[start, end)`. */
+const result = (start: number, end: number, ...values: string[]) => ({
+  window: { start, end },
+  value: having(...values),
+});
 
 describe('tumbling windows', () => {
   it(
@@ -70,18 +66,34 @@ describe('tumbling windows', () => {
       });
     }),
   );
-  it('lie on the grid of their offset, also before 1970', () => {
-    expect(windowsOf(of5, -1, 0, -5, 4)).toBe('[-5,0) -1,-5 · [0,5) 0,4');
-    expect(windowsOf({ ...of5, window: tumbling(5, { offset: 2 }) }, 1, 2, 6, 7)).toBe(
-      '[-3,2) 1 · [2,7) 2,6 · [7,12) 7',
-    );
-    expect(windowsOf({ ...of5, window: tumbling(5, { offset: -4 }) }, 0, 1)).toBe(
-      '[-4,1) 0 · [1,6) 1',
-    );
-  });
-  it('are made for events alone: none is empty', () => {
-    expect(windowsOf(of5, 0, 100_000)).toBe('[0,5) 0 · [100000,100005) 100000');
-  });
+  it(
+    'lie on the grid of their offset, also before 1970',
+    eventTimeTest(({ stream, expectStream }) => {
+      const at = (offset: number) => windowing({ window: tumbling(5, { offset }) });
+      expectStream(stream('a@-1 b@0 c@-5 d@4 |').pipe(at(0))).toBe('4ms (x@-1 y@4 W∞ |)', {
+        x: result(-5, 0, 'a', 'c'),
+        y: result(0, 5, 'b', 'd'),
+      });
+      expectStream(stream('a@1 b@2 c@6 d@7 |').pipe(at(2))).toBe('4ms (x@1 y@6 z@11 W∞ |)', {
+        x: result(-3, 2, 'a'),
+        y: result(2, 7, 'b', 'c'),
+        z: result(7, 12, 'd'),
+      });
+      expectStream(stream('a@0 b@1 |').pipe(at(-4))).toBe('· · (x@0 y@5 W∞ |)', {
+        x: result(-4, 1, 'a'),
+        y: result(1, 6, 'b'),
+      });
+    }),
+  );
+  it(
+    'are made for events alone: none is empty',
+    eventTimeTest(({ stream, expectStream }) => {
+      expectStream(stream('a@0 b@100000 |').pipe(windowing())).toBe('· · (x@4 y@100004 W∞ |)', {
+        x: result(0, 5, 'a'),
+        y: result(100_000, 100_005, 'b'),
+      });
+    }),
+  );
 });
 
 describe('late events', () => {
@@ -154,35 +166,45 @@ describe('late events', () => {
   );
   it(
     'in a gap between windows are late behind W, and unassigned before it',
-    eventTimeTest(({ stream, expectStream, door, flush }) => {
-      let stats: WindowStats | undefined;
+    eventTimeTest(({ stream, expectStream, door, counters, flush }) => {
+      const stats = counters<WindowStats>();
       const late = door();
-      const windows = windowing({
-        window: sliding(2, 5),
-        late,
-        stats: (live) => {
-          stats = live;
-        },
-      });
+      const windows = windowing({ window: sliding(2, 5), late, stats });
       expectStream(stream('a@3 W10 b@8 c@14').pipe(windows)).toBe('· W10 · ·');
       late.toBe('· · b@8');
       flush();
       expect(late.items[0].reason).toBe('gap');
-      expect(stats).toMatchObject({ in: 3, accepted: 0, late: 1, unassigned: 2 });
+      const { accepted, unassigned } = stats;
+      expect([stats.in, accepted, stats.late, unassigned]).toEqual([3, 0, 1, 2]);
     }),
   );
 });
 
 describe('sessions', () => {
-  it('merge when they touch, and stay apart by a millisecond more', () => {
-    const gap3 = { window: session(3), aggregate: list };
-    expect(windowsOf(gap3, 0, 3, 7)).toBe('[0,6) 0,3 · [7,10) 7');
-    expect(windowsOf(gap3, 7, 0, 3, 5)).toBe('[0,10) 7,0,3,5');
-  });
-  it('have the gap of each event', () => {
-    const gap = session((v: string) => (v === '0' ? 10 : 1));
-    expect(windowsOf({ window: gap, aggregate: list }, 5, 0, 20)).toBe('[0,10) 5,0 · [20,21) 20');
-  });
+  it(
+    'merge when they touch, and stay apart by a millisecond more',
+    eventTimeTest(({ stream, expectStream }) => {
+      const sessions = () => windowing({ window: session(3) });
+      expectStream(stream('a@0 b@3 c@7 |').pipe(sessions())).toBe('· · · (x@5 y@9 W∞ |)', {
+        x: result(0, 6, 'a', 'b'),
+        y: result(7, 10, 'c'),
+      });
+      expectStream(stream('a@7 b@0 c@3 d@5 |').pipe(sessions())).toBe('4ms (x@9 W∞ |)', {
+        x: result(0, 10, 'a', 'b', 'c', 'd'),
+      });
+    }),
+  );
+  it(
+    'have the gap of each event',
+    eventTimeTest(({ stream, expectStream }) => {
+      const window = session((v: string) => (v === 'long' ? 10 : 1));
+      const in$ = stream('a@5 long@0 b@20 |');
+      expectStream(in$.pipe(windowing({ window }))).toBe('· · · (x@9 y@20 W∞ |)', {
+        x: result(0, 10, 'a', 'long'),
+        y: result(20, 21, 'b'),
+      });
+    }),
+  );
   it(
     'that a late event bridges become one, whose pane names those that had fired',
     eventTimeTest(({ stream, expectStream, flush }) => {
@@ -319,64 +341,52 @@ describe('what goes wrong', () => {
 });
 
 describe('counters', () => {
-  it('add up at every element', () => {
-    let stats: WindowStats | undefined;
-    const script: Element<string>[] = [
-      event('a', 1),
-      watermarkAt(3),
-      event('b', 3),
-      event('c', 0),
-      watermarkAt(9),
-      event('d', 2),
-      event('e', 8),
-      watermarkAt(Infinity),
-    ];
-    of(...script)
-      .pipe(
-        eventTimeWindow({
-          window: sliding(4, 2),
-          aggregate: { n: count() },
-          stats: (live) => {
-            stats = live;
-          },
-        }),
-        map(() => stats as WindowStats),
-      )
-      .subscribe((s) => {
-        expect(s.in).toBe(s.accepted + s.late + s.invalid + s.duplicate + s.unassigned);
+  it(
+    'add up at every element',
+    eventTimeTest(({ stream, expectStream, counters, flush }) => {
+      const stats = counters<WindowStats>('stats');
+      const window = sliding(4, 2);
+      const in$ = stream('a@1 W3 b@3 c@0 W9 d@2 e@8 |');
+      const windows = eventTimeWindow({ window, aggregate: { n: count() }, stats });
+      expectStream(in$.pipe(windows)).toBe('· (p@1 p@3 W3) · · (p@5 W9) · · (p@11 W∞ |)', {
+        p: { n: 1 },
       });
-    expect(stats).toMatchObject({ in: 5, accepted: 3, late: 2, live: 0, partiallyLate: 2 });
-    expect((stats?.taken ?? 0) + (stats?.missed ?? 0)).toBe(10);
-  });
+      stats.toBe('            1 · 2 3 · 4 5 ·', 'in');
+      stats.toBe('            1 · 2 · · · 3 ·', 'accepted');
+      stats.toBe('            · · · 1 · 2 · ·', 'late');
+      stats.toBe('            · · 1 · · · 2 ·', 'partiallyLate');
+      stats.toBe('            · 2 · · 3 · · 4', 'out');
+      flush();
+      expect([stats.invalid, stats.duplicate, stats.unassigned, stats.live]).toEqual([0, 0, 0, 0]);
+      expect(stats.taken + stats.missed).toBe(10);
+    }),
+  );
 });
 
-it('an on-time result is never late to the next window', () => {
-  const totals: number[] = [];
-  of(3, 9, 1, 12, 27, 26, 40)
-    .pipe(
+it(
+  'an on-time result is never late to the next window',
+  eventTimeTest(({ source, expectStream, door }) => {
+    const late = door('late');
+    const out$ = source('a b c d e f g |', { a: 3, b: 9, c: 1, d: 12, e: 27, f: 26, g: 40 }).pipe(
       watermark({ timestamp: (t) => t, outOfOrderness: 2 }),
       eventTimeWindow({ window: tumbling(5), aggregate: { n: count() } }),
-      eventTimeWindow({
-        window: tumbling(20),
-        aggregate: { n: sum((r) => r.value.n) },
-        late: () => totals.push(NaN),
-      }),
+      eventTimeWindow({ window: tumbling(20), aggregate: { n: sum((r) => r.value.n) }, late }),
       toValues(),
-    )
-    .subscribe((r) => totals.push(r.value.n));
-  expect(totals).toEqual([3, 2, 1]);
-});
+    );
+    expectStream(out$).toBe('4ms x · · (y z |)', { x: { n: 3 }, y: { n: 2 }, z: { n: 1 } });
+    late.toBe('·');
+  }),
+);
 
 it('an event without a valid time leaves by `invalid` and changes nothing', () => {
-  const seen: unknown[] = [];
-  of(...[NaN, Infinity, -Infinity, 1.5, 3].map((t) => event('a', t)), watermarkAt(9))
-    .pipe(
-      windowing({ invalid: ({ reason, timestamp }) => seen.push([reason, timestamp]) }),
-      toValues(),
-    )
-    .subscribe(({ value }) => seen.push(value));
-  expect(seen).toEqual([
-    ...[NaN, Infinity, -Infinity, 1.5].map((t) => ['timestamp', t]),
-    { list: ['a'] },
-  ]);
+  const invalid: unknown[] = [];
+  const h = harness((in$) =>
+    in$.pipe(windowing({ invalid: ({ reason, timestamp }) => invalid.push([reason, timestamp]) })),
+  );
+  const times = [NaN, Infinity, -Infinity, 1.5];
+  expect(times.map((t) => h.send(event('a', t)))).toEqual(times.map(() => '·'));
+  expect(invalid).toEqual(times.map((t) => ['timestamp', t]));
+  expect(h.push('a', 3)).toBe('·');
+  h.watermark(9);
+  expect(h.take()).toMatchObject([{ value: { value: having('a') } }, { timestamp: 9 }]);
 });

@@ -1,12 +1,21 @@
 /** intervalJoin as an operator: its stories in time, its doors, its errors. */
 import fc from 'fast-check';
-import { from, type Observable, of, Subject } from 'rxjs';
+import { from, type Observable, of } from 'rxjs';
+import {
+  dedupe,
+  type Element,
+  event,
+  type IntervalJoinConfig,
+  intervalJoin,
+  type JoinInvalid,
+  type JoinLate,
+  type JoinStats,
+  UserFunctionError,
+  watermark,
+  watermarkAt,
+} from 'tidemark';
 import { type Build, eventTimeTest, operatorLaws } from 'tidemark/testing';
-import { type Element, event, watermarkAt } from '../../lib/element.js';
-import type { JoinInvalid, JoinLate } from '../../lib/joinSide.js';
-import type { JoinStats } from '../../lib/joinState.js';
-import { dedupe } from '../../operators/dedupe.js';
-import { type IntervalJoinConfig, intervalJoin } from '../../operators/intervalJoin.js';
+import { anyArrivalOrder } from 'tidemark/testing/fast-check';
 
 type Config = IntervalJoinConfig<string, string, string, 'inner' | 'left'>;
 const together: Config = {
@@ -149,73 +158,87 @@ describe('intervalJoin', () => {
     }),
   );
 
-  it('meets keys by type and content, hostile names and tuples too', () => {
-    const keys = ['__proto__', 'constructor', 1, '1', [1, '1'], ['1', 1], true, 1n, -0];
-    const rows = (): Observable<Element<any>> => from(keys.map((k, i) => event({ k, i }, 1)));
-    const met: unknown[] = [];
-    const config = { leftKey: (v: any) => v.k, rightKey: (v: any) => v.k, lower: 0, upper: 0 };
-    rows()
-      .pipe(intervalJoin(rows(), config))
-      .subscribe((e) => e.kind === 'event' && met.push([e.value.left.i, e.value.right.i]));
-    expect(met).toEqual(keys.map((_, i) => [i, i]));
-  });
+  it(
+    'meets keys by type and content, hostile names and tuples too',
+    eventTimeTest(({ expectStream }) => {
+      const keys = ['__proto__', 'constructor', 1, '1', [1, '1'], ['1', 1], true, 1n, -0];
+      const rows = (): Observable<Element<any>> => from(keys.map((k, i) => event({ k, i }, 1)));
+      const config = { leftKey: (v: any) => v.k, rightKey: (v: any) => v.k, lower: 0, upper: 0 };
+      expectStream(rows().pipe(intervalJoin(rows(), config))).toEmit([
+        ...keys.map((k, i) => ({ event: { left: { k, i }, right: { k, i } }, time: 1 })),
+        { watermark: 'MAX' },
+        { complete: true },
+      ]);
+    }),
+  );
 
-  it('sends rows without a key to invalid, with their side and the reason', () => {
-    const invalid: JoinInvalid<string, string>[] = [];
-    let stats: JoinStats | undefined;
-    const leftKey = (v: string): string => {
-      if (v === 'a') throw 'no';
-      return v;
-    };
-    of(event('a', 1), event('b', 1))
-      .pipe(
-        intervalJoin(of(event('x', 1)), {
-          ...together,
-          leftKey,
-          rightKey: () => null as never,
-          invalid: (i) => invalid.push(i),
-          stats: (s) => (stats = s),
-        }),
-      )
-      .subscribe();
-    expect(invalid.map((i) => [i.side, i.value, i.reason, i.error])).toEqual([
-      ['right', 'x', 'key', undefined],
-      ['left', 'a', 'threw', 'no'],
-    ]);
-    expect(stats).toMatchObject({
-      left: { in: 2, invalid: 1, freed: 1, live: 0 },
-      right: { in: 1, invalid: 1, freed: 0 },
-      in: 3,
-      accepted: 1,
-      invalid: 2,
-    });
-  });
+  it(
+    'sends rows without a key to invalid, with their side and the reason',
+    eventTimeTest(({ stream, expectStream, door, counters, flush }) => {
+      const invalid = door();
+      const stats = counters<JoinStats>('rows');
+      const leftKey = (v: string): string => {
+        if (v === 'a') throw 'no';
+        return v;
+      };
+      const config = { ...together, leftKey, rightKey: () => null as never, invalid, stats };
+      const out$ = stream('· a@1 b@1').pipe(intervalJoin(stream('x@1'), config));
+      expectStream(out$).toBe('· · ·');
+      invalid.toBe('           x@1 a@1');
+      stats.toBe('             1   2   3', 'in');
+      stats.toBe('             1   2   ·', 'invalid');
+      stats.toBe('             ·   ·   1', 'accepted');
+      stats.toBe('             ·   1   2', 'left.in');
+      stats.toBe('             1   ·   ·', 'right.invalid');
+      flush();
+      expect(
+        invalid.items.map((i: JoinInvalid<string, string>) => [i.side, i.reason, i.error]),
+      ).toEqual([
+        ['right', 'key', undefined],
+        ['left', 'threw', 'no'],
+      ]);
+    }),
+  );
 
-  it('names the key function that throws where nobody is at the door', () => {
-    const no = (): never => {
-      throw new Error('no');
-    };
-    const errors: unknown[] = [];
-    const one = of(event('a', 1));
-    for (const wrong of [{ leftKey: no }, { rightKey: no }]) {
-      one
-        .pipe(intervalJoin(one, { ...together, ...wrong }))
-        .subscribe({ error: (e) => errors.push(e) });
-    }
-    expect(errors.map(String)).toEqual([
-      'UserFunctionError: intervalJoin: `leftKey` threw: no',
-      'UserFunctionError: intervalJoin: `rightKey` threw: no',
-    ]);
-  });
+  it(
+    'frees what it held, by side, at the end',
+    eventTimeTest(({ stream, expectStream, counters, flush }) => {
+      const stats = counters<JoinStats>();
+      const out$ = stream('b@1 |').pipe(intervalJoin(stream('· |'), { ...together, stats }));
+      expectStream(out$).toBe('· (W∞ |)');
+      stats.toBe('1 0');
+      flush();
+      expect([stats.left, stats.right]).toMatchObject([
+        { in: 1, freed: 1, live: 0 },
+        { in: 0, freed: 0, live: 0 },
+      ]);
+    }),
+  );
 
-  it('refuses withdrawals of either side', () => {
-    const errors: unknown[] = [];
-    const gone = of(event('a', 1, { op: '-' }));
-    const none = new Subject<Element<string>>();
-    gone.pipe(intervalJoin(none, together)).subscribe({ error: (e) => errors.push(e) });
-    none.pipe(intervalJoin(gone, together)).subscribe({ error: (e) => errors.push(e) });
-    expect(errors.map((e) => (e as Error).name)).toEqual(['RetractionError', 'RetractionError']);
-  });
+  it(
+    'names the key function that throws where nobody is at the door',
+    eventTimeTest(({ stream, expectStream }) => {
+      const no = (): never => {
+        throw new Error('no');
+      };
+      for (const name of ['leftKey', 'rightKey']) {
+        const error = new UserFunctionError('intervalJoin', name, new Error('no'));
+        expect(error.message).toBe(`intervalJoin: \`${name}\` threw: no`);
+        const out$ = stream('a@1').pipe(intervalJoin(stream('· a@1'), { ...together, [name]: no }));
+        expectStream(out$).toBe(name === 'leftKey' ? '#' : '· #', {}, error);
+      }
+    }),
+  );
+
+  it(
+    'refuses withdrawals of either side',
+    eventTimeTest(({ stream, expectStream }) => {
+      const over = (left: string, right: string) =>
+        stream(left).pipe(intervalJoin(stream(right), together));
+      expectStream(over('-a@1', '·')).toBe('#', {}, 'RetractionError');
+      expectStream(over('·', '-a@1')).toBe('#', {}, 'RetractionError');
+    }),
+  );
 
   it('makes watermarks of an origin of its own', () => {
     const origins = (): number[] => {
@@ -252,14 +275,14 @@ describe('intervalJoin', () => {
     expect(make).toThrow(TypeError);
   });
 
-  it('takes durations as text, negative ones too', () => {
-    const met: unknown[] = [];
-    const config = { ...together, lower: '-1 minute', upper: '0s' } as const;
-    of(event('a', 60_000))
-      .pipe(intervalJoin(of(event('x', 0), event('y', -1)), config))
-      .subscribe((e) => e.kind === 'event' && met.push(e.value));
-    expect(met).toEqual([{ left: 'a', right: 'x' }]);
-  });
+  it(
+    'takes durations as text, negative ones too',
+    eventTimeTest(({ stream, expectStream }) => {
+      const config = { ...together, lower: '-1 minute', upper: '0s' } as const;
+      const out$ = stream('· · a@1m').pipe(intervalJoin(stream('x@0 y@-1'), config));
+      expectStream(out$).toBe('· · ax@1m', pairs);
+    }),
+  );
 
   it('is typed: right is undefined only on an outer side, bounds are needed, keys are of one type', () => {
     const left = of(event({ user: 'u', n: 1 }, 1)) as Observable<
@@ -307,69 +330,55 @@ describe('intervalJoin', () => {
   });
 
   describe('behind dedupe', () => {
-    const rows = fc.array(
-      fc.record({ k: fc.integer({ min: 0, max: 3 }), t: fc.integer({ min: 0, max: 60 }) }),
-      { maxLength: 25 },
-    );
-    type Row = { readonly k: number; readonly t: number; readonly n: number };
-
-    /* Bounded out-of-orderness of 10, spelled out. */
-    function inTime(all: readonly Row[]): Observable<Element<Row>> {
-      let most = -Infinity;
-      return from(
-        all.flatMap((row) => {
-          if (row.t <= most) return [event(row, row.t)];
-          most = row.t;
-          return [event(row, row.t), watermarkAt(row.t - 11)];
-        }),
-      );
+    interface Row {
+      readonly k: number;
+      readonly t: number;
+      readonly n: number;
     }
+    const rows = fc
+      .array(fc.record({ k: fc.integer({ min: 0, max: 3 }), t: fc.integer({ min: 0, max: 60 }) }), {
+        maxLength: 25,
+      })
+      .map((all): Row[] => all.map((row, n) => ({ ...row, n })));
+    const anyOrder = (all: readonly Row[]) => anyArrivalOrder(all, 10, { timestamp: (r) => r.t });
+    /* In order, in any order that the bound of 10 permits, and so with repeats. */
+    const arrivals = rows.chain((all) =>
+      fc.tuple(
+        fc.constant(all.toSorted((a, b) => a.t - b.t)),
+        anyOrder(all),
+        fc.subarray(all).chain((again) => anyOrder([...all, ...again])),
+      ),
+    );
 
     function results(left: readonly Row[], right: readonly Row[]): string[] {
       const got: string[] = [];
-      const once = () => dedupe({ key: (r: Row) => r.n, within: 100 });
+      const inTime = (all: readonly Row[]) =>
+        from(all).pipe(
+          watermark({ timestamp: (r) => r.t, outOfOrderness: 10 }),
+          dedupe({ key: (r) => r.n, within: 100 }),
+        );
+      const keys = { leftKey: (r: Row) => r.k, rightKey: (r: Row) => r.k };
       inTime(left)
-        .pipe(
-          once(),
-          intervalJoin(inTime(right).pipe(once()), {
-            leftKey: (r) => r.k,
-            rightKey: (r) => r.k,
-            lower: -5,
-            upper: 8,
-            type: 'left',
-          }),
-        )
+        .pipe(intervalJoin(inTime(right), { ...keys, lower: -5, upper: 8, type: 'left' }))
         .subscribe((e) => {
           if (e.kind === 'event') got.push(`${e.value.left.n} ${e.value.right?.n} ${e.timestamp}`);
         });
       return got.sort();
     }
 
-    const numbered = rows.map((all) => all.map((row, n): Row => ({ ...row, n })));
-    const disorder = fc.array(fc.integer({ min: 0, max: 10 }), { minLength: 25, maxLength: 25 });
-    const arrive = (all: readonly Row[], delays: readonly number[]): Row[] =>
-      [...all].sort((a, b) => a.t + (delays[a.n] ?? 0) - b.t - (delays[b.n] ?? 0));
-
     it('gives the same for every arrival order that the watermark permits', () => {
       fc.assert(
-        fc.property(numbered, numbered, disorder, disorder, (left, right, a, b) => {
-          const sorted = results(arrive(left, []), arrive(right, []));
-          expect(results(arrive(left, a), arrive(right, b))).toEqual(sorted);
+        fc.property(arrivals, arrivals, ([left, l], [right, r]) => {
+          expect(results(l, r)).toEqual(results(left, right));
         }),
         { numRuns: 200 },
       );
     });
 
     it('gives the same however often rows are repeated', () => {
-      const repeats = fc.array(fc.integer({ min: 0, max: 24 }), { maxLength: 15 });
       fc.assert(
-        fc.property(numbered, numbered, repeats, (left, right, again) => {
-          const repeated = (all: readonly Row[]): Row[] =>
-            all.flatMap((row) => [
-              row,
-              ...again.filter((n) => n < row.n).flatMap((n) => all[n] ?? []),
-            ]);
-          expect(results(repeated(left), repeated(right))).toEqual(results(left, right));
+        fc.property(arrivals, arrivals, ([left, , l], [right, , r]) => {
+          expect(results(l, r)).toEqual(results(left, right));
         }),
         { numRuns: 200 },
       );

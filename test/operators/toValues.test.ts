@@ -1,8 +1,7 @@
 /** toValues: values out of event time, and what becomes of withdrawals. */
 import { map, of } from 'rxjs';
+import { type Element, event, toValues } from 'tidemark';
 import { eventTimeTest, operatorLaws } from 'tidemark/testing';
-import { type Element, event } from '../../lib/element.js';
-import { toValues } from '../../operators/toValues.js';
 
 describe('toValues', () => {
   it(
@@ -43,13 +42,13 @@ describe('toValues', () => {
     }),
   );
 
-  it('refuses bare values', () => {
-    const errors: unknown[] = [];
-    of<any>('a')
-      .pipe(toValues())
-      .subscribe({ error: (e) => errors.push(String(e)) });
-    expect(errors).toEqual(['TypeError: toValues: needs elements; put watermark() before it']);
-  });
+  it(
+    'refuses bare values',
+    eventTimeTest(({ source, expectStream }) => {
+      const message = /^toValues: needs elements; put watermark\(\) before it$/;
+      expectStream(source<any>('a').pipe(toValues())).toBe('#', {}, message);
+    }),
+  );
 
   it('refuses a wrong option', () => {
     expect(() => toValues({ retractions: 'keep' as never })).toThrow(

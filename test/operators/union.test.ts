@@ -1,20 +1,7 @@
 /** union: the min rule over inputs, status, completion, origins, barriers. */
-import { concat, Observable, of, Subject, share, take } from 'rxjs';
-import { eventTimeTest, operatorLaws } from 'tidemark/testing';
-import {
-  barrierAt,
-  type Chunks,
-  type Element,
-  event,
-  type Member,
-  type Membership,
-  restoreWith,
-  statusOf,
-  watermarkAt,
-} from '../../lib/element.js';
-import type { Stats } from '../../lib/stats.js';
-import { union } from '../../operators/union.js';
-import { values } from '../../operators/values.js';
+import { of, share } from 'rxjs';
+import { dedupe, type Element, event, union, values, watermarkAt } from 'tidemark';
+import { eventTimeTest, harness, operatorLaws } from 'tidemark/testing';
 
 describe('union', () => {
   it(
@@ -80,13 +67,12 @@ describe('union', () => {
     }),
   );
 
-  it('reads its inputs in order, as merge does', () => {
-    const got: unknown[] = [];
-    union(of(event('a', 1)), of(event('b', 1))).subscribe(
-      (e) => e.kind === 'event' && got.push(e.value),
-    );
-    expect(got).toEqual(['a', 'b']);
-  });
+  it(
+    'reads its inputs in order, as merge does',
+    eventTimeTest(({ expectStream }) => {
+      expectStream(union(of(event('a', 1)), of(event('b', 1)))).toBe('(a@1 b@1 W∞ |)');
+    }),
+  );
 
   it('makes watermarks of an origin of its own, from inputs of two', () => {
     const origins: number[] = [];
@@ -96,41 +82,39 @@ describe('union', () => {
     expect(origins[0]).toBeGreaterThan(0);
   });
 
-  it('refuses two origins in one input', () => {
-    const errors: unknown[] = [];
-    const both$ = concat(of(watermarkAt(5, -3)), of(watermarkAt(6, -4)));
-    union(both$, of(watermarkAt(9))).subscribe({ error: (e) => errors.push(e) });
-    expect(errors).toEqual([expect.objectContaining({ name: 'WatermarkOriginError' })]);
-  });
+  it(
+    'refuses two origins in one input',
+    eventTimeTest(({ stream, expectStream }) => {
+      const both$ = of(watermarkAt(5, -3), watermarkAt(6, -4));
+      expectStream(union(both$, stream('W9'))).toBe('#', {}, 'WatermarkOriginError');
+    }),
+  );
 
   it('joins a diamond over one shared stream: a barrier and a restore pass once', () => {
-    const in$ = new Subject<Element<string>>();
-    const shared$ = in$.pipe(share());
-    const kinds: string[] = [];
-    const members: Member[] = [];
-    const reports: string[] = [];
-    union({ id: 'u' }, shared$, shared$.pipe(values())).subscribe((e) => kinds.push(e.kind));
-    in$.next(restoreWith((m) => join(m)));
-    in$.next(watermarkAt(4, -3));
-    in$.next(barrierAt(1, (id) => reports.push(id)));
-    in$.next(statusOf('idle'));
-    expect(kinds).toEqual(['restore', 'watermark', 'barrier', 'status']);
-    expect(members.map((m) => [m.id, m.operator])).toEqual([['u', 'union']]);
-    expect(reports).toEqual(['u']);
-
-    function join(member: Member): Membership {
-      members.push(member);
-      const clock = { now: () => 0, running: () => 0 };
-      return { restored: undefined, finished: () => {}, advanced: () => {}, clock };
-    }
+    const h = harness((in$) => {
+      const shared$ = in$.pipe(share());
+      const diamond$ = union({ id: 'u' }, shared$, shared$.pipe(values()));
+      return diamond$.pipe(dedupe({ id: 'below', key: (v: string) => v }));
+    });
+    expect(h.members.map((m) => [m.id, m.operator])).toEqual([
+      ['u', 'union'],
+      ['below', 'dedupe'],
+    ]);
+    expect(h.send(watermarkAt(4, -3))).toBe('W4');
+    expect(h.barrier()).toBe('barrier#1');
+    expect(h.idle()).toBe('idle');
+    expect([...h.state('u').keys()]).toEqual(['shell']);
   });
 
-  it('counts what passes', () => {
-    let stats: Stats | undefined;
-    const config = { stats: (s: Stats) => (stats = s) };
-    union(config, of(event(1, 1), event(2, 1)), of(event(3, 1))).subscribe();
-    expect(stats).toMatchObject({ in: 3, accepted: 3, out: 3 });
-  });
+  it(
+    'counts what passes',
+    eventTimeTest(({ stream, expectStream, counters }) => {
+      const stats = counters();
+      const out$ = union({ stats }, stream('a@1 b@2'), stream('· c@3'));
+      expectStream(out$).toBe('a@1 (b@2 c@3)');
+      for (const field of ['in', 'accepted', 'out'] as const) stats.toBe('1 3', field);
+    }),
+  );
 
   it('refuses to be without streams, and what is none', () => {
     const wrong = 'union: `streams` must be one or more observables of elements';
@@ -149,17 +133,6 @@ describe('union', () => {
     expect(() => union(a$, of(5))).not.toThrow();
   });
 
-  it('stops an endless synchronous input when downstream has enough', () => {
-    let pulled = 0;
-    const endless$ = new Observable<Element<number>>((s) => {
-      while (!s.closed && pulled < 1000) s.next(event(pulled++, 1));
-    });
-    union(endless$, of(event(0, 1)))
-      .pipe(take(3))
-      .subscribe();
-    expect(pulled).toBe(3);
-  });
-
   const script = [
     'a@1 W0 · · c@9 W4 · idle · · active e@16 W20',
     '· · b@2 W4 · · W6 · W9 d@14 · W13 · W15',
@@ -174,17 +147,10 @@ describe('union', () => {
 /** State that was saved goes only where it came from. */
 describe('union restored', () => {
   it('refuses the state of another number of inputs', () => {
-    const state: Chunks[] = [];
-    const one$ = new Subject<Element<string>>();
-    union({ id: 'u' }, one$).subscribe();
-    one$.next(barrierAt(1, (_, chunks) => state.push(chunks)));
-    const errors: unknown[] = [];
-    const two$ = new Subject<Element<string>>();
-    const clock = { now: () => 0, running: () => 0 };
-    union({ id: 'u' }, two$, two$).subscribe({ error: (e) => errors.push(e) });
-    two$.next(
-      restoreWith(() => ({ restored: state[0], finished: () => {}, advanced: () => {}, clock })),
+    const one = harness((a$) => union({ id: 'u' }, a$));
+    const two = harness((a$) => union({ id: 'u' }, a$, a$));
+    expect(two.restore(one.snapshot())).toContain(
+      'SettingsError: union "u": `inputs` is 2 but was 1',
     );
-    expect(errors).toEqual([expect.objectContaining({ name: 'SettingsError' })]);
   });
 });

@@ -14,12 +14,19 @@ import {
   scan,
   startWith,
   take,
+  tap,
 } from 'rxjs';
-import { type Build, eventTimeTest, operatorLaws } from 'tidemark/testing';
-import { barrierAt, type Element, event, restoreWith, watermarkAt } from '../../lib/element.js';
-import { toValues } from '../../operators/toValues.js';
-import { values } from '../../operators/values.js';
-import { watermark } from '../../operators/watermark.js';
+import {
+  dedupe,
+  type Element,
+  event,
+  toValues,
+  UserFunctionError,
+  values,
+  watermark,
+  watermarkAt,
+} from 'tidemark';
+import { type Build, eventTimeTest, harness, operatorLaws } from 'tidemark/testing';
 
 const upper = map((v: string) => v.toUpperCase());
 
@@ -86,17 +93,15 @@ describe('values', () => {
   );
 
   it('keeps split, revision, op and replaces', () => {
-    const options = {
+    const more = {
       split: 'p',
       revision: [3, 1],
       op: '-',
       replaces: [{ start: 0, end: 5 }],
     } as const;
-    const got: unknown[] = [];
-    of(event('a', 7, options))
-      .pipe(values(upper), take(1))
-      .subscribe((e) => got.push(e));
-    expect(got).toEqual([event('A', 7, options)]);
+    const h = harness((in$) => in$.pipe(values(upper)));
+    expect(h.push('a', 7, more)).toBe('-A@7/p');
+    expect(h.take()).toEqual([{ kind: 'event', frame: 0, value: 'A', timestamp: 7, ...more }]);
   });
 
   it('ends time under the origin that it had', () => {
@@ -108,13 +113,14 @@ describe('values', () => {
   });
 
   it('passes barrier and restore, and keeps nothing for a job', () => {
-    const in$ = new Subject<Element<string>>();
-    const kinds: string[] = [];
-    const called: string[] = [];
-    in$.pipe(values(upper)).subscribe((e) => kinds.push(e.kind));
-    in$.next(restoreWith(() => called.push('register') as never));
-    in$.next(barrierAt(1, () => called.push('report')));
-    expect([kinds, called]).toEqual([['restore', 'barrier'], []]);
+    const h = harness((in$) =>
+      in$.pipe(values(upper), dedupe({ id: 'below', key: (v: string) => v })),
+    );
+    expect(h.members.map((m) => m.id)).toEqual(['below']);
+    expect(h.barrier()).toBe('barrier#1');
+    const alone = harness((in$) => in$.pipe(values(upper)));
+    expect(alone.barrier()).toBe('barrier#1');
+    expect(() => alone.snapshot()).toThrow('no operator has registered');
   });
 
   it.each<[string, OperatorFunction<string, unknown>, string]>([
@@ -122,12 +128,11 @@ describe('values', () => {
     ['of a half-filled buffer', bufferCount(3), 'while it completed'],
     ['before the first event', startWith('z'), 'outside the turn of an event'],
   ])('refuses an emission %s', (_, op, when) => {
-    const out: unknown[] = [];
-    of(event('a', 1), event('b', 2))
-      .pipe(values(op))
-      .subscribe({ next: (e) => out.push(e), error: (e) => out.push(String(e)) });
-    expect(out).toEqual([
-      `AsyncInValuesError: values: an operator emitted ${when}; use mapAsync, or an operator of this library`,
+    const h = harness((in$) => in$.pipe(values(op)));
+    h.play('a@1 b@2 |');
+    const hint = 'use mapAsync, or an operator of this library';
+    expect(h.outputs.map((m) => (m.kind === 'error' ? String(m.error) : m))).toEqual([
+      `AsyncInValuesError: values: an operator emitted ${when}; ${hint}`,
     ]);
   });
   it(
@@ -138,50 +143,46 @@ describe('values', () => {
     }),
   );
   it('refuses an emission in the turn of a watermark', () => {
-    const in$ = new Subject<Element<string>>();
     const other$ = new Subject<string>();
-    const out: unknown[] = [];
-    in$.pipe(values(mergeMap(() => other$))).subscribe({
-      next: (e) => e.kind === 'watermark' && other$.next('late'),
-      error: (e) => out.push((e as Error).name),
-    });
-    in$.next(event('a', 1));
-    in$.next(watermarkAt(1));
-    expect(out).toEqual(['AsyncInValuesError']);
+    const h = harness((in$) =>
+      in$.pipe(
+        values(mergeMap(() => other$)),
+        tap((e) => e.kind === 'watermark' && other$.next('late')),
+      ),
+    );
+    h.push('a', 1);
+    expect(h.watermark(1)).toMatch(/^#'AsyncInValuesError: values: .*'$/);
   });
 
-  it('names itself when a function throws, and passes nothing after it', () => {
-    const cause = new Error('no');
-    const errors: any[] = [];
-    const fail = map((v: string) => {
-      if (v === 'b') throw cause;
-      return v;
-    });
-    of(event('a', 1), event('b', 2), event('c', 3))
-      .pipe(values(fail))
-      .subscribe({ error: (e) => errors.push(e) });
-    expect(String(errors[0])).toBe('UserFunctionError: values: `ops` threw: no');
-    expect(errors[0].cause).toBe(cause);
-    expect(errors).toHaveLength(1);
-  });
+  it(
+    'names itself when a function throws, and passes nothing after it',
+    eventTimeTest(({ stream, expectStream }) => {
+      const fail = map((v: string) => {
+        if (v === 'b') throw new Error('no');
+        return v;
+      });
+      const out$ = stream('a@1 b@2 c@3').pipe(values(fail));
+      const error = new UserFunctionError('values', 'ops', new Error('no'));
+      expect([error.name, error.message]).toEqual(['UserFunctionError', 'values: `ops` threw: no']);
+      expectStream(out$).toBe('a@1 #', {}, error);
+    }),
+  );
 
   it('lets go of the operators when it is unsubscribed', () => {
     let ended = 0;
-    const in$ = new Subject<Element<string>>();
-    in$
-      .pipe(values(finalize(() => ended++)))
-      .subscribe()
-      .unsubscribe();
-    expect([ended, in$.observed]).toEqual([1, false]);
+    const h = harness((in$) => in$.pipe(values(finalize(() => ended++))));
+    expect(h.observed()).toBe(true);
+    h.unsubscribe();
+    expect([ended, h.observed()]).toEqual([1, false]);
   });
 
-  it('refuses bare values', () => {
-    const errors: unknown[] = [];
-    of<any>('a')
-      .pipe(values(upper))
-      .subscribe({ error: (e) => errors.push(String(e)) });
-    expect(errors).toEqual(['TypeError: values: needs elements; put watermark() before it']);
-  });
+  it(
+    'refuses bare values',
+    eventTimeTest(({ source, expectStream }) => {
+      const message = /^values: needs elements; put watermark\(\) before it$/;
+      expectStream(source<any>('a').pipe(values(upper))).toBe('#', {}, message);
+    }),
+  );
 
   it('infers its types in a plain pipe, and map on elements does not compile', () => {
     const clicks$ = of({ user: 'u', at: 5, tags: ['x'] });

@@ -1,8 +1,8 @@
 /** watermark as an operator: time out of events, splits, idleness, invalid events, completion. */
-import { map, type Observable, of, Subject, take } from 'rxjs';
-import { type Build, eventTimeTest, operatorLaws } from 'tidemark/testing';
+import { map, type Observable, of } from 'rxjs';
+import { type Build, eventTimeTest, harness, operatorLaws } from 'tidemark/testing';
 import type { Invalid } from '../../lib/doors.js';
-import { type Element, event, splitsOf, statusOf, watermarkAt } from '../../lib/element.js';
+import { type Element, event, watermarkAt } from '../../lib/element.js';
 import type { WatermarkStats } from '../../lib/intake.js';
 import { type WatermarkConfig, watermark } from '../../operators/watermark.js';
 
@@ -14,25 +14,6 @@ const at = (t: number, from?: string): Reading =>
   from === undefined ? { at: t } : { at: t, from };
 const byAt: WatermarkConfig<Reading> = { timestamp: (r) => r.at };
 const bySplit: WatermarkConfig<Reading> = { ...byAt, split: (r) => r.from as string };
-
-/** One line an element: `5`, `W4`, `idle`; the error or end last. */
-function lines(config: WatermarkConfig<any>, ...sent: unknown[]): string[] {
-  const out: string[] = [];
-  of(...sent)
-    .pipe(watermark(config))
-    .subscribe({
-      next: (e) => out.push(line(e)),
-      error: (e) => out.push(String(e)),
-      complete: () => out.push('|'),
-    });
-  return out;
-}
-
-function line(e: Element<unknown>): string {
-  if (e.kind === 'event') return `${e.timestamp}${e.split === undefined ? '' : ` of ${e.split}`}`;
-  if (e.kind === 'watermark') return `W${e.timestamp === Infinity ? '∞' : e.timestamp}`;
-  return e.kind === 'status' ? e.status : e.kind;
-}
 
 describe('watermark raises time', () => {
   it(
@@ -51,20 +32,23 @@ describe('watermark raises time', () => {
     }),
   );
 
-  it('lets late events pass: each operator judges for itself', () => {
-    expect(lines(byAt, at(9), at(2), at(8), at(9))).toEqual(['9', 'W8', '2', '8', '9', 'W∞', '|']);
-  });
-
-  it('from a Date and from text with a zone', () => {
-    const texts = ['1970-01-01T00:00:01Z', '1970-01-01T01:00:02.5+01:00'];
-    expect(lines({ timestamp: (v: string) => v }, ...texts).slice(0, 4)).toEqual([
-      '1000',
-      'W999',
-      '2500',
-      'W2499',
-    ]);
-    expect(lines({ timestamp: (v: number) => new Date(v) }, 7)[0]).toBe('7');
-  });
+  it(
+    'and lets late events pass: each operator judges for itself',
+    eventTimeTest(({ source, expectStream }) => {
+      const in$ = source('a b c a |', { a: at(9), b: at(2), c: at(8) });
+      expectStream(in$.pipe(watermark(byAt))).toBe('(a@9 W8) b@2 c@8 a@9 (W∞ |)');
+    }),
+  );
+  it(
+    'from a Date and from text with a zone',
+    eventTimeTest(({ source, expectStream }) => {
+      const texts = { a: '1970-01-01T00:00:01Z', b: '1970-01-01T01:00:02.5+01:00' };
+      const ofTexts$ = source('a b', texts).pipe(watermark({ timestamp: (v) => v }));
+      expectStream(ofTexts$).toBe('(a@1s W999) (b@2500 W2499)');
+      const ofDates$ = source('c', { c: 7 }).pipe(watermark({ timestamp: (v) => new Date(v) }));
+      expectStream(ofDates$).toBe('(c@7 W6)');
+    }),
+  );
 
   it('under an origin of its own for each subscription', () => {
     const origins = new Set<number>();
@@ -78,46 +62,57 @@ describe('watermark raises time', () => {
 });
 
 describe('watermark over splits', () => {
-  it('takes the least of them, an undeclared one from its first event on', () => {
-    const sent = [at(5, 'a'), at(9, 'a'), at(2, 'b'), at(20, 'a'), at(12, 'b'), at(15, 'b')];
-    expect(lines(bySplit, ...sent)).toEqual([
-      ...['5 of a', 'W4', '9 of a', 'W8', '2 of b', '20 of a'],
-      ...['12 of b', 'W11', '15 of b', 'W14', 'W∞', '|'],
-    ]);
-  });
+  const values = {
+    ...{ a2: at(2, 'a'), a5: at(5, 'a'), a9: at(9, 'a'), a20: at(20, 'a') },
+    ...{ b1: at(1, 'b'), b2: at(2, 'b'), b12: at(12, 'b'), b15: at(15, 'b'), c1: at(1, 'c') },
+    ...{ x3: at(3), x5: at(5), x7: at(7), x9: at(9) },
+  };
 
-  it('stays at −∞ until every declared split has had an event', () => {
-    const sent = [splitsOf(['p', 'q']), from('p', 5), from('p', 9), from('q', 3)];
-    expect(lines(byAt, ...sent)).toEqual(['5 of p', '9 of p', '3 of q', 'W2', 'W∞', '|']);
-  });
-
-  it('takes an undeclared split of the source for one that counts, too', () => {
-    const sent = [from('p', 5), from('q', 3), from('q', 9), from('p', 7)];
-    expect(lines(byAt, ...sent)).toEqual([
-      ...['5 of p', 'W4', '3 of q', '9 of q', '7 of p', 'W6', 'W∞', '|'],
-    ]);
-  });
-
-  it('keeps the unnamed split beside those of the source once it has had an event', () => {
-    const sent = [at(5), from('p', 9), at(7)];
-    expect(lines(byAt, ...sent).slice(0, 5)).toEqual(['5', 'W4', '9 of p', '7', 'W6']);
-  });
-
-  it('lets a split function replace splits and declarations of the source', () => {
-    const sent = [splitsOf(['p', 'q']), event(at(5, 'a'), Number.NaN, { split: 'p' })];
-    expect(lines(bySplit, ...sent)).toEqual(['5 of a', 'W4', 'W∞', '|']);
-  });
-
-  it('errors at one split more than maxSplits', () => {
-    const config = { ...bySplit, maxSplits: 2 };
-    const out = lines(config, at(1, 'a'), at(1, 'b'), at(2, 'a'), at(1, 'c'));
-    expect(out.slice(0, 4)).toEqual(['1 of a', 'W0', '1 of b', '2 of a']);
-    expect(out[4]).toMatch(/^SplitError: watermark: more than 2 splits \(`maxSplits`\); /);
-  });
-
-  function from(split: string, t: number) {
-    return event(at(t), Number.NaN, { split });
-  }
+  it(
+    'takes the least of them, an undeclared one from its first event on',
+    eventTimeTest(({ source, expectStream }) => {
+      const out$ = source('a5 a9 b2 a20 b12 b15 |', values).pipe(watermark(bySplit));
+      expectStream(out$).toBe(
+        '(a5@5/a W4) (a9@9/a W8) b2@2/b a20@20/a (b12@12/b W11) (b15@15/b W14) (W∞ |)',
+      );
+    }),
+  );
+  it(
+    'stays at −∞ until every declared split has had an event',
+    eventTimeTest(({ stream, expectStream }) => {
+      const in$ = stream('splits:p,q x5@0/p x9@0/p x3@0/q |', values);
+      expectStream(in$.pipe(watermark(byAt))).toBe('· x5@5/p x9@9/p (x3@3/q W2) (W∞ |)');
+    }),
+  );
+  it(
+    'takes an undeclared split of the source for one that counts, too',
+    eventTimeTest(({ stream, expectStream }) => {
+      const in$ = stream('x5@0/p x3@0/q x9@0/q x7@0/p', values);
+      expectStream(in$.pipe(watermark(byAt))).toBe('(x5@5/p W4) x3@3/q x9@9/q (x7@7/p W6)');
+    }),
+  );
+  it(
+    'keeps the unnamed split beside those of the source once it has had an event',
+    eventTimeTest(({ stream, expectStream }) => {
+      const in$ = stream('x5 x9@0/p x7', values);
+      expectStream(in$.pipe(watermark(byAt))).toBe('(x5@5 W4) x9@9/p (x7@7 W6)');
+    }),
+  );
+  it(
+    'lets a split function replace splits and declarations of the source',
+    eventTimeTest(({ stream, expectStream }) => {
+      const in$ = stream('splits:p,q a5@0/p', values);
+      expectStream(in$.pipe(watermark(bySplit))).toBe('· (a5@5/a W4)');
+    }),
+  );
+  it(
+    'errors at one split more than maxSplits',
+    eventTimeTest(({ source, expectStream }) => {
+      const out$ = source('a5 b1 a9 c1', values).pipe(watermark({ ...bySplit, maxSplits: 2 }));
+      const message = /^watermark: more than 2 splits \(`maxSplits`\); /;
+      expectStream(out$).toBe('(a5@5/a W4) b1@1/b a9@9/a #', {}, message);
+    }),
+  );
 });
 
 describe('watermark when it is quiet', () => {
@@ -181,14 +176,10 @@ describe('watermark when it is quiet', () => {
   });
   it(
     'takes declared splits that say nothing out of the min',
-    eventTimeTest(({ stream, expectStream, scheduler }) => {
-      const in$ = new Subject<Element<Reading>>();
-      scheduler.schedule(() => in$.next(splitsOf(['p', 'q'])), 1);
-      scheduler.schedule(() => in$.next(event(at(5), Number.NaN, { split: 'p' })), 2);
-      expectStream(in$.pipe(watermark({ ...byAt, idleTimeout: 6 }))).toBe('· · a@5 4ms W4 idle', {
-        a: at(5),
-      });
-      expectStream(stream('·')).toBe('·');
+    eventTimeTest(({ stream, expectStream }) => {
+      const in$ = stream('· splits:p,q a@0/p', { a: at(5) });
+      const out$ = in$.pipe(watermark({ ...byAt, idleTimeout: 6 }));
+      expectStream(out$).toBe('· · a@5/p 4ms W4 idle');
     }),
   );
   it(
@@ -219,62 +210,91 @@ describe('watermark when it is quiet', () => {
 });
 
 describe('watermark guards time against', () => {
-  it('what is no instant: it leaves by invalid with the reason and moves nothing', () => {
-    const left: Invalid<unknown>[] = [];
-    const bad = [Number.NaN, Infinity, 1.5, undefined, null, 5n, new Date(Number.NaN), {}, '5'];
-    const config = { timestamp: (v: any) => v, invalid: (i: Invalid<unknown>) => left.push(i) };
-    expect(lines(config, ...bad, '2020-01-01T00:00:00', 7)).toEqual(['7', 'W6', 'W∞', '|']);
-    expect(left.map((i) => i.reason)).toEqual([...bad.map(() => 'timestamp'), 'zone']);
-    expect(left.map((i) => i.value)).toEqual([...bad, '2020-01-01T00:00:00']);
-  });
+  it(
+    'what is no instant: it leaves by invalid with the reason and moves nothing',
+    eventTimeTest(({ source, expectStream, door, flush }) => {
+      const bad = [Number.NaN, Infinity, 1.5, undefined, null, 5n, new Date(Number.NaN), {}, '5'];
+      const values = { ...bad, z: '2020-01-01T00:00:00', g: 7 };
+      const invalid = door();
+      const in$ = source<any>('0 1 2 3 4 5 6 7 8 z g', values);
+      expectStream(in$.pipe(watermark({ timestamp: (v) => v, invalid }))).toBe('10ms (g@7 W6)');
+      invalid.toBe('0 1 2 3 4 5 6 7 8 z');
+      flush();
+      expect(invalid.items.map((i) => i.reason)).toEqual([...bad.map(() => 'timestamp'), 'zone']);
+    }),
+  );
 
-  it('a function of the user that throws: invalid, or the end where nobody is at the door', () => {
-    const thrown = new Error('no');
-    const timestamp = (v: number) => {
-      if (v === 1) throw thrown;
-      return v;
-    };
-    const split = (v: number) => {
-      if (v === 2) throw thrown;
-      return 'a';
-    };
-    const left: Invalid<number>[] = [];
-    const config = { timestamp, split, invalid: { next: (i: Invalid<number>) => left.push(i) } };
-    expect(lines(config, 1, 2, 3)).toEqual(['3 of a', 'W2', 'W∞', '|']);
-    expect(left).toEqual([
-      { value: 1, reason: 'threw', error: thrown },
-      { value: 2, reason: 'threw', error: thrown },
-    ]);
-    expect(lines({ timestamp, split }, 3, 1, 4)).toEqual([
-      ...['3 of a', 'W2', 'UserFunctionError: watermark: `timestamp` threw: no'],
-    ]);
-    expect(lines({ timestamp, split }, 2)).toEqual([
-      'UserFunctionError: watermark: `split` threw: no',
-    ]);
-  });
-
-  it('a split that is no text', () => {
-    const left: Invalid<Reading>[] = [];
-    const out = lines({ ...bySplit, invalid: (i: Invalid<Reading>) => left.push(i) }, at(5));
-    expect(out).toEqual(['W∞', '|']);
-    expect(left).toEqual([{ value: at(5), reason: 'key', timestamp: 5 }]);
-  });
-
-  it('a door that throws: the stream errors', () => {
-    const invalid = () => {
-      throw new Error('full');
-    };
-    expect(lines({ ...byAt, invalid }, at(Number.NaN), at(5))).toEqual([
-      'UserFunctionError: watermark: `invalid` threw: full',
-    ]);
-  });
-
-  it('and counts what it is given: in = accepted + invalid', () => {
-    let stats: WatermarkStats | undefined;
-    const sent = [at(5, 'a'), at(Number.NaN), at(7, 'b')];
-    lines({ ...bySplit, stats: (s) => (stats = s) }, ...sent);
-    expect(stats).toMatchObject({ in: 3, accepted: 2, invalid: 1, out: 2, live: 2, peak: 2 });
-  });
+  const thrown = new Error('no');
+  const timestamp = (v: number): number => {
+    if (v === 1) throw thrown;
+    return v;
+  };
+  const split = (v: number): string => {
+    if (v === 2) throw thrown;
+    return 'a';
+  };
+  const numbers = { x: 1, y: 2, z: 3, u: 4 };
+  it(
+    'a function of the user that throws: invalid',
+    eventTimeTest(({ source, expectStream, door, flush }) => {
+      const invalid = door();
+      const config = { timestamp, split, invalid: { next: (i: Invalid<number>) => invalid(i) } };
+      expectStream(source('x y z', numbers).pipe(watermark(config))).toBe('· · (z@3/a W2)');
+      invalid.toBe('x y');
+      flush();
+      expect(invalid.items).toEqual([
+        { value: 1, reason: 'threw', error: thrown },
+        { value: 2, reason: 'threw', error: thrown },
+      ]);
+    }),
+  );
+  it(
+    'the same, or the end where nobody is at the door',
+    eventTimeTest(({ source, expectStream }) => {
+      const over = (marbles: string) =>
+        source(marbles, numbers).pipe(watermark({ timestamp, split }));
+      const message = (fn: string) => new RegExp(`^watermark: \`${fn}\` threw: no$`);
+      expectStream(over('z x u')).toBe('(z@3 W2) #', {}, message('timestamp'));
+      expectStream(over('y')).toBe('#', {}, message('split'));
+      expectStream(over('y')).toBe('#', {}, 'UserFunctionError');
+    }),
+  );
+  it(
+    'a split that is no text',
+    eventTimeTest(({ source, expectStream, door, flush }) => {
+      const invalid = door();
+      const in$ = source('a |', { a: at(5) });
+      expectStream(in$.pipe(watermark({ ...bySplit, invalid }))).toBe('· (W∞ |)');
+      invalid.toBe('a@5');
+      flush();
+      expect(invalid.items).toEqual([{ value: at(5), reason: 'key', timestamp: 5 }]);
+    }),
+  );
+  it(
+    'a door that throws: the stream errors',
+    eventTimeTest(({ source, expectStream }) => {
+      const invalid = (): void => {
+        throw new Error('full');
+      };
+      const in$ = source('a b', { a: at(Number.NaN), b: at(5) });
+      const out$ = in$.pipe(watermark({ ...byAt, invalid }));
+      expectStream(out$).toBe('#', {}, /^watermark: `invalid` threw: full$/);
+    }),
+  );
+  it(
+    'and counts what it is given: in = accepted + invalid',
+    eventTimeTest(({ source, expectStream, counters }) => {
+      const stats = counters<WatermarkStats>();
+      const in$ = source('a b c', { a: at(5, 'a'), b: at(Number.NaN), c: at(7, 'b') });
+      const out$ = in$.pipe(watermark({ ...bySplit, stats }));
+      expectStream(out$).toBe('(a@5/a W4) · c@7/b');
+      stats.toBe('1 2 3', 'in');
+      stats.toBe('1 · 2', 'accepted');
+      stats.toBe('· 1 ·', 'invalid');
+      stats.toBe('1 · 2', 'out');
+      stats.toBe('1 · 2', 'peak');
+    }),
+  );
 });
 
 describe('watermark guards time against the future', () => {
@@ -301,18 +321,15 @@ describe('watermark guards time against the future', () => {
   it(
     'or flows on without moving time, by policy',
     eventTimeTest(
-      ({ source, expectStream, flush }) => {
-        let stats: WatermarkStats | undefined;
-        const config = {
-          ...byAt,
-          onFutureSkew: 'pass',
-          stats: (s: WatermarkStats) => (stats = s),
-        } as const;
+      ({ source, expectStream, counters }) => {
+        const stats = counters<WatermarkStats>();
+        const config = { ...byAt, onFutureSkew: 'pass', stats } as const;
         expectStream(source('f a', values).pipe(watermark(config))).toBe(
           `f@${wall + 300_002} (a@${wall} W${wall - 1})`,
         );
-        flush();
-        expect(stats).toMatchObject({ future: 1, invalid: 0, accepted: 2 });
+        stats.toBe('1 ·', 'future');
+        stats.toBe('0 ·', 'invalid');
+        stats.toBe('1 2', 'accepted');
       },
       { clock: wall },
     ),
@@ -368,40 +385,44 @@ describe('watermark guards time against the future', () => {
 });
 
 describe('watermark downstream of another', () => {
-  it('discards its watermarks and status, stamps anew, and finishes with it', () => {
-    const sent = [
-      ...[event(at(5), 1), watermarkAt(400, 7), statusOf('idle'), event(at(9), 2, { op: '-' })],
-      ...[statusOf('active'), watermarkAt(Infinity, 7), event(at(11), 3)],
-    ];
-    expect(lines(byAt, ...sent)).toEqual(['5', 'W4', '9', 'W8', 'W∞', '11', '|']);
-  });
-
+  it(
+    'discards its watermarks and status, stamps anew, and finishes with it',
+    eventTimeTest(({ stream, expectStream }) => {
+      const in$ = stream('a@1 W400 idle -b@2 active W∞ c@3 |', { a: at(5), b: at(9), c: at(11) });
+      expectStream(in$.pipe(watermark(byAt))).toBe('(a@5 W4) · · (-b@9 W8) · W∞ c@11 |');
+    }),
+  );
   it('keeps revision, op and replaces of an event', () => {
     const window = { start: 0, end: 5 };
     const sent = event(at(5), 1, { op: '-', revision: [4, 1], replaces: [window], split: 'p' });
-    let got: unknown;
-    of(sent)
-      .pipe(watermark(byAt), take(1))
-      .subscribe((e) => (got = e));
-    expect(got).toEqual(
-      event(at(5), 5, { op: '-', revision: [4, 1], replaces: [window], split: 'p' }),
-    );
+    const h = harness((in$) => in$.pipe(watermark(byAt)));
+    h.send(sent);
+    expect(h.take()[0]).toEqual({
+      ...{ kind: 'event', frame: 0, value: at(5), timestamp: 5, split: 'p', op: '-' },
+      ...{ revision: [4, 1], replaces: [window] },
+    });
   });
 
   it('accepts one origin, and 0', () => {
-    expect(lines(byAt, watermarkAt(1, 7), watermarkAt(2, 0), watermarkAt(3, 7))).toEqual([
-      'W∞',
-      '|',
-    ]);
-    expect(lines(byAt, watermarkAt(1, 7), watermarkAt(2, 8))).toEqual([
-      'WatermarkOriginError: watermark: watermarks of two origins met in one input; use union(a, b), or put retry above watermark',
+    const under = (...origins: readonly number[]): string[] => {
+      const h = harness((in$) => in$.pipe(watermark(byAt)));
+      return origins.map((origin, i) => h.send(watermarkAt(i, origin)));
+    };
+    expect(under(7, 0, 7)).toEqual(['·', '·', '·']);
+    expect(under(7, 8)).toEqual([
+      '·',
+      "#'WatermarkOriginError: watermark: watermarks of two origins met in one input; use union(a, b), or put retry above watermark'",
     ]);
   });
 
-  it('takes data that looks like an element for a value', () => {
-    const forged = { kind: 'watermark', timestamp: 5, origin: 0 };
-    expect(lines({ timestamp: (v: typeof forged) => v.timestamp }, forged)[0]).toBe('5');
-  });
+  it(
+    'takes data that looks like an element for a value',
+    eventTimeTest(({ source, expectStream }) => {
+      const forged = { kind: 'watermark', timestamp: 5, origin: 0 };
+      const out$ = source('f', { f: forged }).pipe(watermark({ timestamp: (v) => v.timestamp }));
+      expectStream(out$).toBe('(f@5 W4)');
+    }),
+  );
 });
 
 describe('watermark', () => {

@@ -7,13 +7,22 @@ import {
   event,
   eventTimeWindow,
   intervalJoin,
+  type Logic,
+  newStats,
+  stageOperator,
   sum,
   tumbling,
   union,
   values,
   watermark,
 } from 'tidemark';
-import { ArrivalClock, type Harness, type HarnessOptions, harness } from 'tidemark/testing';
+import {
+  ArrivalClock,
+  type Build,
+  type Harness,
+  type HarnessOptions,
+  harness,
+} from 'tidemark/testing';
 import { lastPerKey } from './lastPerKey.js';
 
 const byValue = { id: 'last', key: (v: string) => v };
@@ -259,6 +268,19 @@ describe('state in a harness', () => {
     h.push('a', 1);
     h.advance(9);
     expect(() => h.snapshot()).toThrow("harness: 'last' still holds the barrier back");
+  });
+
+  it('comes back in another order of its pieces, as out of a store', () => {
+    const seen: string[][] = [];
+    const pieces: Logic = {
+      ...{ stats: newStats(), event() {}, advance() {}, waiting: () => 0 },
+      save: () => new Map(Object.entries({ a: 1, b: 2 })),
+      restore: (chunks) => void seen.push([...chunks.keys()]),
+    };
+    const build: Build = (in$) =>
+      stageOperator([in$], { operator: 'pieces', id: 'pieces' }, () => pieces);
+    harness(build).restore(harness(build).snapshot());
+    expect(seen).toEqual([['shell', 'b', 'a']]);
   });
 
   it('must be plain data', () => {

@@ -11,6 +11,7 @@ describe('one line', () => {
     ['tokens take a frame each', 'a@1 · -b@-2 - c', '0:a@1 2:-b@-2 4:c'],
     ['a group takes one frame', '(a@1 b@2  W0) c', '0:a@1 0:b@2 0:W0 1:c'],
     ['an empty group is a frame', '() a', '1:a'],
+    ['nothing in a group is nothing', '(a · - b) c', '0:a 0:b 1:c'],
     ['durations let time pass', 'a 9ms b 1h30m c 0ms d', '0:a 10:b 5400011:c 5400012:d'],
     [
       'times may be durations',
@@ -182,6 +183,9 @@ describe('an error shows the line, a caret under the column, and what to write',
       '`c` never arrives; put it on a lane of arrival, or take it away here',
     ]);
   });
+  it('under letters that are two units long', () => {
+    expect(syntaxErrorOf(() => marbles('𝐚@1 ?'))[1]).toBe(`${' '.repeat(13)}^`);
+  });
   it('clips a long line, takes tabs for spaces, and tells line and column', () => {
     const text = `\ta ${'b '.repeat(500)}? ${'c '.repeat(500)}`;
     const lines = syntaxErrorOf(() => marbles(text));
@@ -231,11 +235,21 @@ describe('an error shows the line, a caret under the column, and what to write',
       expect(sentence).toMatch(problem);
     }
   });
+  it('a name between dashes', () => {
+    expect(said('-a-|', { values: { a: 1 } })).toBe('1:a 3:|');
+    expect(syntaxErrorOf(() => marbles('--alice-|', { alice: 1 }))).toEqual([
+      'marbles: --alice-|',
+      '           ^',
+      'each character between dashes is a letter of its own; put spaces around `alice`',
+    ]);
+  });
   it('an unknown letter, where there are values', () => {
     const [line, caret, problem] = syntaxErrorOf(() => marbles('a@1 -c@2', { a: 1, b: 2 }));
     expect([line, caret]).toEqual(['marbles: a@1 -c@2', '              ^']);
     expect(problem).toBe('`c` is an unknown letter; the values have a, b');
-    expect(syntaxErrorOf(() => marbles('ab', { a: 1, b: 2 }))[2]).toContain('`ab` is an unknown');
+    expect(syntaxErrorOf(() => marbles('ab', { a: 1, b: 2 }))[2]).toBe(
+      '`ab` is an unknown letter; the values have a, b; for single letters write `a b`',
+    );
   });
   it.each<[string, string, string, RegExp]>([
     [

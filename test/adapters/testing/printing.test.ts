@@ -108,6 +108,26 @@ describe('a script prints', () => {
     ]);
     expect(s.toMarbles()).toBe('a b@5 b@6 free@7 c c');
   });
+  it('times at the epoch, and silence at the end', () => {
+    const s = marbles('a@0 10ms');
+    expect(s.toMarbles()).toBe('a@0 10ms');
+    expect(s.toLanes()).toBe('arrival     a  10ms\nevent       a');
+    expect(s.toBuilder()).toBe("script()\n  .event('a', { at: 0 })\n  .advance(10);\n");
+  });
+  it('a small step of event time as dots, a larger one as a jump', () => {
+    const axis = marbles('a@0 b@1 c@3 d@9').toLanes().split('\n')[1];
+    expect(axis).toBe('event       a  b  ·  c  @9  d');
+  });
+  it('no letter that would be read as a watermark', () => {
+    const s = marbles('W@1 W@2');
+    expect(s.toLanes()).toBe('arrival     W  W_2\nevent       ·  W  W_2');
+  });
+  it('fields that source would take for something else', () => {
+    const value: unknown = JSON.parse('{"__proto__":1,"a b":"it\'s","c":[{}]}');
+    expect(script().value('x', value).toBuilder()).toBe(
+      "script()\n  .value('x', { ['__proto__']: 1, 'a b': 'it\\'s', c: [{}] });\n",
+    );
+  });
   it('refuses panes, and messages in another order than their frames', () => {
     const pane = { kind: 'pane', frame: 0, timing: 'late', start: 0, end: 5 } as const;
     expect(() => Script.of([pane])).toThrow(/^script: `messages` must be no panes/);
@@ -129,7 +149,8 @@ const names = [
   '\ud800',
   "'\n\\",
 ];
-const name = fc.oneof(fc.constantFrom('a', 'b', 'c', 'a2', 'b_2'), fc.constantFrom(...names));
+const plain = fc.constantFrom('a', 'b', 'c', 'd', 'a2', 'b_2');
+const name = fc.oneof({ arbitrary: plain, weight: 4 }, fc.constantFrom(...names));
 const value = fc.oneof(
   fc.constantFrom<unknown>('a', 'x y', 1, -0, Number.NaN, undefined, null, 2n ** 70n, '\u2028"'),
   fc.anything({ withBigInt: true, withMap: true, withSet: true, maxDepth: 2 }),
@@ -138,7 +159,7 @@ const value = fc.oneof(
 );
 const time = (epoch: number): fc.Arbitrary<number> =>
   fc
-    .oneof(fc.integer({ min: -20, max: 20 }), fc.constantFrom(-60_000, 1000, 5_400_000, 10 ** 12))
+    .oneof(fc.integer({ min: -5, max: 9 }), fc.constantFrom(-60_000, 1000, 5_400_000, 10 ** 12))
     .map((t) => epoch + t);
 const ends = (t: fc.Arbitrary<number>): fc.Arbitrary<number> =>
   fc.oneof(
@@ -172,14 +193,19 @@ function bodies(epoch: number): fc.Arbitrary<Body> {
     { arbitrary: fc.record({ value }), weight: 1 },
   );
   const timestamp = fc.oneof({ arbitrary: ends(time(epoch)), weight: 20 }, fc.constant(Number.NaN));
-  const optional = { requiredKeys: [] as never[] };
-  const more = fc.record({ split, op: fc.constant('-' as const) }, optional);
+  const op = fc.record({ op: fc.constant('-' as const) });
+  const more = fc.oneof(
+    { arbitrary: fc.constant({}), weight: 4 },
+    op,
+    fc.record({ split }),
+    fc.tuple(fc.record({ split }), op).map(([x, y]) => ({ ...x, ...y })),
+  );
   return fc.oneof(
     {
       arbitrary: fc
         .tuple(valued, more, timestamp)
         .map(([v, o, t]): Body => ({ kind: 'event', ...v, timestamp: t, ...o })),
-      weight: 5,
+      weight: 8,
     },
     valued.map((v): Body => ({ kind: 'value', ...v })),
     {
@@ -206,7 +232,7 @@ interface Made {
 const scripts: fc.Arbitrary<Made> = fc
   .tuple(fc.constantFrom(0, 1, -5, Date.UTC(2026, 2, 29), -(10 ** 14)), error, fc.boolean())
   .chain(([epoch, e, fails]) =>
-    fc.array(fc.tuple(gap, bodies(epoch)), { maxLength: 12 }).map((steps) => {
+    fc.array(fc.tuple(gap, bodies(epoch)), { maxLength: 12, size: 'max' }).map((steps) => {
       let frame = 0;
       const messages = steps.map(([g, body], i) => {
         frame += i === 0 && g <= 1 ? 0 : g;
@@ -288,16 +314,16 @@ it('revisions and replaced windows are kept by JSON lines and by the builder', (
   expect((build(script) as Script).messages).toEqual(made.messages);
 });
 
-it('20,000 events are printed and read in a blink, however many letters they need', () => {
+it('10,000 events are printed and read in a blink, however many letters they need', () => {
   let s = script() as Script<unknown>;
   const ms = cpuMs(() => {
-    for (let i = 0; i < 20_000; i++) s = s.event('a', { at: 20_000 - i, value: { i } });
+    for (let i = 0; i < 10_000; i++) s = s.event('a', { at: 10_000 - i, value: { i } });
     const { values } = s;
     const texts = [s.toLanes(), s.toMarbles()].map((text) => marbles(text, values));
     for (const back of [...texts, fixture(s.toJsonLines())]) {
-      expect(back.messages.at(-1)).toMatchObject({ timestamp: 1, value: { i: 19_999 } });
+      expect(back.messages.at(-1)).toMatchObject({ timestamp: 1, value: { i: 9999 } });
     }
-    expect(s.toBuilder().length).toBeGreaterThan(800_000);
+    expect(s.toBuilder().length).toBeGreaterThan(400_000);
   });
   expect(ms).toBeLessThan(6000);
 });

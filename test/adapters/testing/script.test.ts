@@ -61,6 +61,15 @@ describe('a script', () => {
     expect(one.complete().messages.map((m) => m.kind)).toEqual(['value', 'complete']);
     expect(two.messages.map((m) => m.frame)).toEqual([0, 1]);
   });
+  it('goes on from marbles: frames, barriers and what was read before', () => {
+    const s = marbles('barrier#4 5ms');
+    expect(s.messages).toHaveLength(1);
+    expect(s.barrier().value('a').messages).toEqual([
+      { kind: 'barrier', frame: 0, n: 4 },
+      { kind: 'barrier', frame: 6, n: 5 },
+      { kind: 'value', frame: 7, name: 'a', value: 'a' },
+    ]);
+  });
   it('grows to 100,000 steps without a deep call and without copying', () => {
     let s = script() as ReturnType<typeof marbles>;
     for (let i = 0; i < 100_000; i++) s = s.event(`e${i}`, { at: i });

@@ -6,23 +6,26 @@ const N = 10_000;
 const letters = Array.from({ length: N }, (_, i) => `v${i}`);
 const script = letters.map((v, i) => `${v}@${(i * 7) % 1000}`).join(' ');
 
+/* Time of this process alone: other tests run beside it. */
+const cpuMs = (): number => process.cpuUsage().user / 1000;
+
 it('a stream of 10,000 elements', () => {
-  const began = performance.now();
+  const began = cpuMs();
   eventTimeTest(({ stream, expectStream }) => {
     expectStream(stream(`${script} |`)).toBe(`${script} |`);
   })();
-  expect(performance.now() - began).toBeLessThan(1500);
+  expect(cpuMs() - began).toBeLessThan(2500);
 });
 it('10,000 values that all wait in a delay', () => {
-  const began = performance.now();
+  const began = cpuMs();
   eventTimeTest(({ source, expectStream }) => {
     const in$ = source(`(${letters.join(' ')}) |`).pipe(delay(60_000));
     expectStream(in$).toBe(`1m (${letters.join(' ')} |)`);
   })();
-  expect(performance.now() - began).toBeLessThan(1500);
+  expect(cpuMs() - began).toBeLessThan(2500);
 });
 it('10,000 timers of one flattening operator', () => {
-  const began = performance.now();
+  const began = cpuMs();
   eventTimeTest(({ source, record, flush }) => {
     const in$ = source(`${letters.join(' ')} |`).pipe(
       mergeMap((v, i) => of(v).pipe(delay(N + ((i * 7919) % N)))),
@@ -32,5 +35,5 @@ it('10,000 timers of one flattening operator', () => {
     flush();
     expect(out.messages).toHaveLength(N + 1);
   })();
-  expect(performance.now() - began).toBeLessThan(1500);
+  expect(cpuMs() - began).toBeLessThan(2500);
 });
