@@ -1,7 +1,7 @@
 /** Jest 30 with swc: no type check here (`npm run typecheck` does that), right source lines. */
 const config = {
   testEnvironment: '<rootDir>/test/environment.cjs',
-  roots: ['<rootDir>/test'],
+  roots: ['<rootDir>/test', '<rootDir>/examples/testing'],
   testMatch: ['**/*.test.ts'],
   extensionsToTreatAsEsm: [],
   transform: {
