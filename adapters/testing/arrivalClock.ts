@@ -1,6 +1,6 @@
 /** An arrival clock that a test moves: a scheduler for operators, and the clock of what looks like a job. */
-import { VirtualTimeScheduler } from 'rxjs';
 import type { JobClock } from '../../lib/element.js';
+import { MarbleScheduler } from './scheduler.js';
 
 /** So many timers at one instant are one that sets itself again at once. */
 const MOST_AT_ONCE = 100_000;
@@ -14,7 +14,7 @@ const MOST_AT_ONCE = 100_000;
  * clock.schedule(() => console.log(clock.now()), 5);
  * clock.advance(9); // prints 5; now it is 9
  */
-export class ArrivalClock extends VirtualTimeScheduler {
+export class ArrivalClock extends MarbleScheduler {
   /** The same clock as operators see it in a job. */
   readonly job: JobClock = {
     now: () => this.now(),
@@ -27,9 +27,8 @@ export class ArrivalClock extends VirtualTimeScheduler {
   private paused = 0;
 
   /** @param start what the clock shows first, epoch milliseconds */
-  constructor(private readonly start = 0) {
-    super();
-    this.now = () => this.start + this.frame;
+  constructor(start = 0) {
+    super({ clock: start, maxActions: Infinity });
   }
 
   /**
@@ -39,21 +38,18 @@ export class ArrivalClock extends VirtualTimeScheduler {
   advance(ms: number, paused = false): void {
     const until = this.frame + ms;
     let atOnce = 0;
-    for (;;) {
-      const next = this.actions[0];
-      if (next === undefined || next.delay > until) break;
-      atOnce = next.delay > this.frame ? 1 : atOnce + 1;
+    for (let next = this.nextFrame; next !== undefined && next <= until; next = this.nextFrame) {
+      atOnce = next > this.frame ? 1 : atOnce + 1;
       if (atOnce > MOST_AT_ONCE) {
         throw new Error(
           `arrival clock: a timer sets itself again at once, for ever, at ${this.now()}`,
         );
       }
-      this.actions.shift();
-      this.pass(next.delay, paused);
-      const thrown: unknown = next.execute(next.state, next.delay);
-      if (thrown) throw thrown;
+      this.pass(next, paused);
+      this.step(until);
     }
     this.pass(until, paused);
+    this.settle();
   }
 
   /* A timer may have moved the clock itself, further than it was to go. */

@@ -28,6 +28,8 @@ import { lastPerKey } from './lastPerKey.js';
 interface Fault {
   /** Does not save what it holds. */
   readonly forgets?: boolean;
+  /** Saves what came, but not what was restored. */
+  readonly savesOnce?: boolean;
   /** Counts no event as accepted. */
   readonly miscounts?: boolean;
 }
@@ -36,6 +38,7 @@ interface Fault {
 class Held implements Logic {
   readonly stats = newStats();
   private held: EventElement<unknown>[] = [];
+  private restored: readonly EventElement<unknown>[] = [];
   private released = 0;
 
   constructor(
@@ -65,7 +68,8 @@ class Held implements Logic {
   }
 
   save(): Chunks {
-    const held = this.held.map(({ value, timestamp }) => ({ value, timestamp }));
+    const kept = this.held.filter((e) => !this.fault.savesOnce || !this.restored.includes(e));
+    const held = kept.map(({ value, timestamp }) => ({ value, timestamp }));
     const state = { held, released: this.released };
     return new Map(this.fault.forgets ? [] : [['held', state]]);
   }
@@ -76,7 +80,8 @@ class Held implements Logic {
       released: number;
     };
     if (saved === undefined) return;
-    this.held = saved.held.map((e) => event(e.value, e.timestamp));
+    this.restored = saved.held.map((e) => event(e.value, e.timestamp));
+    this.held = [...this.restored];
     this.released = saved.released;
   }
 }
@@ -222,6 +227,7 @@ const faults: readonly [string, readonly Law[], Build][] = [
     }),
   ],
   ['forgets its state', ['cut'], holding({ forgets: true })],
+  ['forgets what it was given back', ['cut'], holding({ savesOnce: true })],
   [
     'lets a barrier pass twice',
     ['cut'],
