@@ -24,7 +24,14 @@ export class MarbleError extends Error {
   }
 }
 
-/** What is wrong with the scene; undefined when every lane is as expected. */
+/**
+ * What is wrong with the scene; undefined when every lane is as expected. Linear in the messages.
+ *
+ * @throws TypeError on a fact that names nothing, or an unknown field
+ * @example
+ * const failure = failureOf({ lanes: [{ head: 'out', received, expected }], values: {}, epoch: 0 });
+ * if (failure !== undefined) throw failure;
+ */
 export function failureOf(scene: Scene): MarbleError | undefined {
   const lanes = scene.lanes.map((lane) => new ReportLane(lane, scene));
   const wrong = lanes.filter((lane) => lane.difference !== undefined);

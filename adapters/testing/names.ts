@@ -43,14 +43,16 @@ export class Letters {
   }
 
   private known(value: unknown): string | undefined {
-    const index = this.index();
     const text = fullText(value);
-    const found = index.get(text);
-    if (found !== undefined) return found;
-    const inside = isWindowResult(value) ? index.get(fullText(value.value)) : undefined;
-    const name = inside ?? this.lookedUp(value);
-    if (name !== undefined) index.set(text, name);
+    const inside = isWindowResult(value) ? fullText(value.value) : text;
+    const found = this.index().get(text) ?? this.index().get(inside);
+    const name = this.stands(found, value) ? found : this.lookedUp(value);
+    if (name !== undefined) this.index().set(text, name);
     return name;
+  }
+
+  private stands(name: string | undefined, value: unknown): boolean {
+    return name !== undefined && sameValue(this.values[name], value);
   }
 
   private index(): Map<string, string> {
@@ -66,13 +68,14 @@ export class Letters {
 
   private lookedUp(value: unknown): string | undefined {
     this.first ??= Object.keys(this.values).slice(0, LOOKED_THROUGH);
-    return this.first.find((name) => sameValue(this.values[name], value));
+    return this.first.find((name) => this.stands(name, value));
   }
 }
 
 /** Prints messages, and remembers what was named. */
 export class Names {
-  private readonly unknown = new Map<string, string>();
+  private readonly unknown = new Map<string, { value: unknown; name: string }[]>();
+  private numbers = 0;
   private readonly used = new Map<string, { value: unknown; heads: Set<string> }[]>();
 
   constructor(
@@ -116,8 +119,13 @@ export class Names {
 
   private number(value: unknown): string {
     const text = fullText(value);
-    const name = this.unknown.get(text) ?? `?${this.unknown.size + 1}`;
-    this.unknown.set(text, name);
+    const alike = this.unknown.get(text) ?? [];
+    this.unknown.set(text, alike);
+    const known = alike.find((u) => sameValue(u.value, value));
+    if (known !== undefined) return known.name;
+    this.numbers += 1;
+    const name = `?${this.numbers}`;
+    alike.push({ value, name });
     return name;
   }
 

@@ -3,7 +3,11 @@ import type { Message, Values } from './message.js';
 
 /**
  * A message with fields left out: what a fixture's line says, as far as it matters. Numbers in `time`
- * and `watermark` count from the epoch. Any field may hold an asymmetric matcher.
+ * and `watermark` count from the epoch. Any field may hold an asymmetric matcher. Events, values and
+ * errors are always compared; other kinds of message as soon as one fact names their kind.
+ *
+ * @example
+ * const facts: Fact[] = [{ event: { n: 4 }, time: '5m' }, { watermark: 'MAX' }, { complete: true }];
  */
 export interface Fact {
   /** Arrival frame. */
@@ -27,7 +31,12 @@ export interface Fact {
   readonly error?: unknown;
 }
 
-/** One line of the picture; an input has `received` (what was sent) and nothing expected. */
+/**
+ * One lane of a test; an input has `received` (what was sent) and nothing expected.
+ *
+ * @example
+ * const lane: SceneLane = { head: 'out', received: [], expected: [{ kind: 'complete', frame: 3 }] };
+ */
 export interface SceneLane {
   readonly head: string;
   readonly received: readonly Message[];
@@ -43,6 +52,12 @@ export interface SceneLane {
   readonly site?: Error;
 }
 
+/**
+ * All that is needed to judge a test.
+ *
+ * @example
+ * const scene: Scene = { lanes: [lane], values: { x: { n: 4 } }, epoch: 0 };
+ */
 export interface Scene {
   readonly lanes: readonly SceneLane[];
   /** The letters of all scripts. */

@@ -6,36 +6,56 @@ import { printTime } from './times.js';
 
 const LONGEST = 200;
 const DEEP = 6;
+/** Longer lists are left to inspect, which cuts them. */
+const MOST = 100;
 
 /** A value on one line; a window result short, as `{ n: 4 } [0,5) onTime`, its instants from `epoch`. */
 export function show(value: unknown, epoch = 0): string {
-  const text = inspect(readable(value, epoch, 0), {
+  const lines = inspect(readable(value, epoch), {
     depth: DEEP,
     breakLength: Infinity,
     compact: true,
     maxArrayLength: 20,
     maxStringLength: 120,
   });
+  const text = lines.replace(/\s*\n\s*/g, ' ');
   return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
 }
 
-/** The whole of a value as text: two values with the same text are equal for the eye. */
+/** A text that equal values share, and others mostly do not: to be looked up by. */
 export function fullText(value: unknown): string {
-  return inspect(value, { depth: 20, breakLength: Infinity, compact: true, sorted: true });
+  const limits = { maxArrayLength: 1000, breakLength: Infinity, compact: true } as const;
+  return inspect(readable(value, 0), { ...limits, depth: DEEP, sorted: true });
 }
 
-/* What inspect would print at length is put in words before. */
-function readable(x: unknown, epoch: number, depth: number): unknown {
-  if (typeof x !== 'object' || x === null || depth > DEEP) return x;
+/* What inspect would print at length, or with a stack, is put in words before. Each part is seen once. */
+function readable(value: unknown, epoch: number): unknown {
+  const seen = new Map<object, unknown>();
+  const read = (x: unknown, depth: number): unknown => {
+    if (typeof x !== 'object' || x === null || depth > DEEP) return x;
+    if (seen.has(x)) return seen.get(x);
+    seen.set(x, x);
+    const made = wordsFor(x, epoch) ?? rebuilt(x, (part) => read(part, depth + 1));
+    seen.set(x, made);
+    return made;
+  };
+  return read(value, 0);
+}
+
+function wordsFor(x: object, epoch: number): object | undefined {
   if (isMatcher(x)) return word(matcherText(x));
   if (types.isNativeError(x)) return word(errorText(x));
-  if (isWindowResult(x)) return word(resultText(x as unknown as Values, epoch));
-  if (Array.isArray(x)) {
-    return x.length > 100 ? x : x.map((item) => readable(item, epoch, depth + 1));
+  return isWindowResult(x) ? word(resultText(x as unknown as Values, epoch)) : undefined;
+}
+
+function rebuilt(x: object, inside: (part: unknown) => unknown): object {
+  if (Array.isArray(x)) return x.length > MOST ? x : x.map(inside);
+  if (types.isSet(x)) return x.size > MOST ? x : new Set([...x].map(inside));
+  if (types.isMap(x)) {
+    return x.size > MOST ? x : new Map([...x].map(([k, v]) => [inside(k), inside(v)]));
   }
   if (Object.getPrototypeOf(x) !== Object.prototype) return x;
-  const fields = Object.entries(x).map(([name, v]) => [name, readable(v, epoch, depth + 1)]);
-  return Object.fromEntries(fields);
+  return Object.fromEntries(Object.entries(x).map(([name, v]) => [name, inside(v)]));
 }
 
 function word(text: string): object {

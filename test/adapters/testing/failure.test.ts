@@ -195,6 +195,35 @@ describe('letters', () => {
     expect(text).toContain('received  one  two  ?1  ?1  ?2  ?3');
     expect(text).toContain("?1 = { value: 9 }\n?2 = { value: 'x y' }\n?3 = { value: -0 }");
   });
+  it('tell long values apart, and print errors without their stacks', () => {
+    const list = (last: number): number[] => [...Array(2000).fill(0), last];
+    const nested = { why: new Map([['k', new Error('no')]]) };
+    const received = [list(1), list(2), list(3), nested].map(
+      (value, frame): Message => ({
+        kind: 'value',
+        frame,
+        value,
+      }),
+    );
+    const values = { one: list(1) };
+    const text = failureOf(scene([{ head: 'out', received, expected: '|' }], values))?.message;
+    expect(text).toContain('received  one  ?1  ?2  ?3');
+    expect(text).toMatch(/\?3 = \{ why: Map\(1\) \{ 'k' => Error: no \} \}$/);
+  });
+  it('may stand for things without end', () => {
+    const endless: Record<string, unknown> = {};
+    for (let i = 0; i < 20; i++) endless[`f${i}`] = endless;
+    const received: Message[] = [{ kind: 'value', frame: 0, value: endless }];
+    const text = failureOf(scene([{ head: 'out', received, expected: '|' }]))?.message;
+    expect(text).toContain('[Circular');
+  });
+  it('may stand for things of any depth', () => {
+    let deep: object = {};
+    for (let i = 0; i < 5000; i++) deep = { deep };
+    const received: Message[] = [{ kind: 'value', frame: 0, value: deep }];
+    const text = failureOf(scene([{ head: 'out', received, expected: '|' }]))?.message;
+    expect(text).toContain('[Object]');
+  });
   it('that stand for two things in two lanes say where', () => {
     const lanes = [
       { head: 'out', expected: 'x@1', received: '·', values: { x: 1 } },
@@ -287,6 +316,11 @@ describe('facts', () => {
   ];
   it.each(failing)('tell %s', (_, facts, text) => {
     expect(factsSaid(facts, '· (x@4 W4) · (y@1000 W∞) |', values).split('\n')[0]).toBe(text);
+  });
+  it('that name no error do not hide one', () => {
+    expect(factsSaid([{ event: 'a' }], 'a@1 #').split('\n')[0]).toBe(
+      'out, frame 1: the stream fails, but should not: Error: # of the script',
+    );
   });
   it('are listed beside what came', () => {
     const text = factsSaid([{ event: 'x' }, { event: 'x', time: 4 }], '· x@4 · y@4 |', values);
