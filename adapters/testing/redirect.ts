@@ -33,12 +33,14 @@ export function redirect(scheduler: MarbleScheduler): () => void {
   };
 }
 
+const names = ['schedule', 'now'] as const;
+
 function point(real: SchedulerLike, virtual: SchedulerLike, schedule: Schedule): () => void {
-  const before = Object.getOwnPropertyDescriptors(real);
+  const before = names.map((name) => Object.getOwnPropertyDescriptor(real, name));
   Object.assign(real, { schedule, now: () => virtual.now() });
   return () => {
-    for (const name of ['schedule', 'now'] as const) {
-      const own = before[name];
+    for (const [i, name] of names.entries()) {
+      const own = before[i];
       if (own === undefined) Reflect.deleteProperty(real, name);
       else Object.defineProperty(real, name, own);
     }

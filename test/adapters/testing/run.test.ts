@@ -130,6 +130,28 @@ describe('letters', () => {
   });
 });
 
+describe('the options of a test', () => {
+  it(
+    'say where event time begins, in scripts, expectations and recordings, and what a token is worth',
+    eventTimeTest(
+      ({ stream, expectStream, record, flush }) => {
+        const in$ = stream(`
+          arrival  b a
+          event    a · b`);
+        expectStream(in$.pipe(map((e) => 'timestamp' in e && e.timestamp))).toBe('x y', {
+          x: Date.UTC(2026, 2, 29, 0, 2),
+          y: Date.UTC(2026, 2, 29),
+        });
+        expectStream(in$).toBe('b@2m a@2026-03-29T00:00Z');
+        const out = record(in$);
+        flush();
+        expect(String(out)).toBe('b@2m a@0');
+      },
+      { epoch: '2026-03-29T00:00Z', unit: '1m' },
+    ),
+  );
+});
+
 describe("RxJS's schedulers", () => {
   it(
     'run in virtual time, and asap comes first in its frame',
