@@ -39,7 +39,7 @@ export interface SameUnderAnyArrivalOptions<T, R = unknown> {
 }
 
 /**
- * Asserts that a pipeline gives the same results in every order of arrival that its watermark permits as in event-time order.
+ * Asserts that a pipeline gives the same results in every order of arrival that its watermark permits.
  *
  * ```text
  * event-time order   a@1  b@4  c@7        { n: 2 } [0,5)   { n: 1 } [5,10)
@@ -47,20 +47,21 @@ export interface SameUnderAnyArrivalOptions<T, R = unknown> {
  *                    a@1  c@7  b@4        the smallest order that breaks it
  * ```
  *
- * Events that are elements are sent with the watermarks of bounded out-of-orderness; other values as
- * they are, to a pipeline that has its own `watermark({ outOfOrderness })`. All in one turn: the pipeline is synchronous, and
- * it may subscribe to its source more than once (a join), as all subscriptions see one arrival order.
+ * Events that are elements are sent with the watermarks of bounded out-of-orderness; other values as they
+ * are, to a pipeline that has its own `watermark({ outOfOrderness })`. All in one turn: the pipeline is
+ * synchronous. It may subscribe to its source more than once (a join): all subscriptions see one order.
  *
  * Sessions merge when they touch: give theirs a watermark of `outOfOrderness` + 1, as the contract says.
  *
- * **Failure.** The events are left out, and the order straightened, as far as it still breaks: the error shows that order as marbles of arrival
- * and event time, the results of both orders, what is missing and extra, and the seed and path that replay it.
+ * **Failure.** Events are left out, and the order straightened, as far as it still breaks. The error shows
+ * what remains as marbles of arrival and event time, the results of both orders with what is missing and
+ * extra, and the seed and path that replay it.
  *
  * @param pipeline is built anew for each order; what it gives to its second argument counts as a result
  * @param events two or more, in any order; all of them elements, or none
  * @param outOfOrderness how far an event may arrive behind a newer one; some order but that of event time must be within it
- * @throws MarbleError when an order changes the results; TypeError where the law would say nothing: one possible order,
- * no results, a pipeline that fails or does not complete in event-time order
+ * @throws MarbleError when an order changes the results; TypeError for wrong arguments, and where the law
+ * would say nothing: one possible order, no results, a pipeline that fails or hangs in event-time order
  *
  * @example
  * assertSameUnderAnyArrival(
