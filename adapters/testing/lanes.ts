@@ -85,7 +85,7 @@ export function readExpectedBlock(reading: Reading, unit: number): ExpectedLanes
   const others = new Map<string, readonly Message[]>();
   for (const [head, other] of lanes) {
     if (HEADS.has(head)) continue;
-    const rules = { numbers: true, ...(axis && { timeOf: (l: Token) => axis.find(l.text) }) };
+    const rules = { numbers: true, ...(axis && { timeOf: (l: Token) => timeBeside(axis, l) }) };
     others.set(head, readLane(other, reading, rules).messages);
   }
   axis?.check();
@@ -96,6 +96,11 @@ export function readExpectedBlock(reading: Reading, unit: number): ExpectedLanes
     others,
     watermarksApart: marks !== undefined,
   };
+}
+
+/* The numbers of a counter have no event time. */
+function timeBeside(axis: Axis, letter: Token): number | undefined {
+  return /^\d+$/.test(letter.text) ? axis.find(letter.text) : axis.timeOf(letter);
 }
 
 function lanesOf(text: string): ReadonlyMap<string, Lane> {

@@ -159,9 +159,11 @@ function fieldText(name: string, e: unknown, got: unknown, w: Wanted, words: Wor
 function timeDifference(e: unknown, got: unknown, w: Wanted, epoch: number): string {
   const [prefix, is] =
     w.kind === 'watermark' ? ['W', 'the watermark is'] : ['', 'the event time is'];
-  const calendar = (t: unknown): string =>
-    epoch !== 0 && Number.isFinite(t) ? ` (${formatInstant(t as number)})` : '';
-  const text = (t: unknown): string => `${prefix}${timeText(t, epoch)}${calendar(t)}`;
+  const text = (t: unknown): string => {
+    const short = timeText(t, epoch);
+    const relative = epoch !== 0 && Number.isFinite(t) && !short.endsWith('Z');
+    return `${prefix}${short}${relative ? ` (${formatInstant(t as number)})` : ''}`;
+  };
   return `${is} ${text(got)} instead of ${text(e)}${timeHint(Number(e), Number(got))}`;
 }
 

@@ -9,6 +9,8 @@ export type Time = number | Duration | Date | (string & {});
 const parts = /\d+(?:\.\d+)?[a-z]+/g;
 const compound = /^[+-]?(?:\d+(?:\.\d+)?[a-z]+)+$/;
 const integer = /^[+-]?\d+$/;
+const sum = /^[+-]?(?:\d+(?:\.\d+)?[a-z]+)+(?:[+-](?:\d+(?:\.\d+)?[a-z]+)+)+$/;
+const terms = /[+-]?[^+-]+/g;
 const calendar = /^(\d{4}-\d{2}-\d{2})(?:T(\d{2}:\d{2})(:\d{2}(?:\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?$/;
 
 /** Milliseconds of `9ms`, `5m`, `1h30m`, `-1h30m`; undefined where it is no duration. */
@@ -24,11 +26,20 @@ export function parseSpan(text: string): number | undefined {
   return Number.isSafeInteger(signed) ? signed : undefined;
 }
 
-/** Epoch milliseconds of an integer, a duration (both from `epoch` on), a calendar instant or ±∞. */
+/** Milliseconds of an integer, a duration, or a sum of durations: `5m-1ms`, the last instant of five minutes. */
+function parseSum(text: string): number | undefined {
+  if (integer.test(text)) return Number(text);
+  if (!sum.test(text)) return parseSpan(text);
+  let total = 0;
+  for (const term of text.match(terms) ?? []) total += parseSpan(term) ?? Number.NaN;
+  return Number.isNaN(total) ? undefined : total;
+}
+
+/** Epoch milliseconds of an integer, a duration or a sum (all from `epoch` on), a calendar instant or ±∞. */
 export function parseTime(text: string, epoch: number): number | undefined {
   if (text === '∞' || text === '+∞') return Infinity;
   if (text === '-∞') return -Infinity;
-  const span = integer.test(text) ? Number(text) : parseSpan(text);
+  const span = parseSum(text);
   if (span === undefined) return parseCalendar(text);
   const t = epoch + span;
   return Number.isSafeInteger(span) && Number.isSafeInteger(t) ? t + 0 : undefined;
@@ -99,11 +110,27 @@ export function printSpan(ms: number): string {
   return rest === 0 && text.length > 1 ? text : '0ms';
 }
 
-/** An event time as the notation writes it, from `epoch` on; whole seconds as a duration. */
+/** From here on a number of milliseconds is hard to read, and from here on a duration is. */
+const LONG = 60_000;
+const FAR = 100_000_000_000;
+
+/**
+ * An event time as the notation writes it, from `epoch` on: whole seconds and long times as a duration,
+ * the last instant before one as `5m-1ms`, what is years away as a calendar instant.
+ */
 export function printTime(t: number, epoch = 0): string {
   if (!Number.isFinite(t)) return t > 0 ? '∞' : t < 0 ? '-∞' : 'NaN';
   const span = t - epoch;
-  return span !== 0 && span % 1000 === 0 ? printSpan(span) : String(span);
+  if (Math.abs(span) >= FAR) return printCalendar(t) ?? String(span);
+  if (span !== 0 && span % 1000 === 0) return printSpan(span);
+  if (Math.abs(span) < LONG - 1) return String(span);
+  return (span + 1) % 1000 === 0 ? `${printSpan(span + 1)}-1ms` : printSpan(span);
+}
+
+/** Without seconds that are none; undefined where there is no such date. */
+function printCalendar(t: number): string | undefined {
+  const short = formatInstant(t).replace(/(?::00)?\.000Z$/, 'Z');
+  return parseCalendar(short) === t ? short : undefined;
 }
 
 /** An epoch as a builder takes it: a calendar instant where there is one. */

@@ -18,6 +18,11 @@ describe('one line', () => {
       'a@10m b@-1h30m W-5m W1.5s',
       '0:a@600000 1:b@-5400000 2:W-300000 3:W1500',
     ],
+    [
+      'times may be sums of durations, such as the last instant before one',
+      'a@5m-1ms W-3m-1ms b@1h-10m+5ms',
+      '0:a@299999 1:W-180001 2:b@3000005',
+    ],
     ['the ends of time', 'W∞ W-∞ a@∞', '0:W∞ 1:W-∞ 2:a@∞'],
     [
       'calendar times',
@@ -289,6 +294,7 @@ describe('an error shows the line, a caret under the column, and what to write',
     ['panes [5,5)', 'an empty window', /ends after its start/],
     ['panes [0,x)', 'a window without end', /`x` is no time/],
     ['out a\nlate a,b', 'no token on a door', /is no token/],
+    ['out a\nevent a\nlate b', 'a letter of a door beside an axis', /`b` is not on the `event`/],
   ])('of an expectation: %s (%s)', (text, _, problem) => {
     expect(syntaxErrorOf(() => parseExpectation(text))[2]).toMatch(problem);
   });

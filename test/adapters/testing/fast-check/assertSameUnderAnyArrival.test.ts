@@ -202,9 +202,9 @@ assertSameUnderAnyArrival: the results depend on the order of arrival
 
 The smallest order that breaks it, 2 of 3 events, none more than 1m behind a newer one, times from 2026-03-29T00:00:00.000Z on:
 
-  arrival     b        a  |
+  arrival     b         a  |
   event       @10m  a  b
-  watermarks  W599999  ·  ·
+  watermarks  W10m-1ms  ·  ·
 
   a = 'x'
   b = 'y'
