@@ -37,16 +37,43 @@ async function outputOf(code: string): Promise<string> {
   const log = (...args: readonly unknown[]): void => {
     lines.push(args.map((x) => (typeof x === 'string' ? x : inspect(x))).join(' '));
   };
-  const load = (name: string): unknown => {
-    if (name === 'rxjs') return require('rxjs');
-    if (name === 'tidemark') return require('tidemark');
-    if (name === 'tidemark/files') return require('tidemark/files');
-    if (name === 'tidemark/memory') return require('tidemark/memory');
-    throw new Error(`an example imports ${name}`);
-  };
   const AsyncFunction = Object.getPrototypeOf(async () => {}).constructor;
-  await new AsyncFunction('require', 'exports', 'console', script)(load, {}, { log });
+  const tests: [name: string, body: () => unknown][] = [];
+  const it = (name: string, body: () => unknown) => tests.push([name, body]);
+  await new AsyncFunction('require', 'exports', 'console', 'it', script)(load, {}, { log }, it);
+  for (const [name, body] of tests) log(await verdictOn(name, body));
   return `${lines.join('\n')}\n`;
+}
+
+function load(name: string): unknown {
+  switch (name) {
+    case 'rxjs':
+      return require('rxjs');
+    case 'tidemark':
+      return require('tidemark');
+    case 'tidemark/files':
+      return require('tidemark/files');
+    case 'tidemark/memory':
+      return require('tidemark/memory');
+    case 'tidemark/testing':
+      return require('tidemark/testing');
+    case 'tidemark/testing/jest':
+      return require('tidemark/testing/jest');
+    case 'tidemark/testing/fast-check':
+      return require('tidemark/testing/fast-check');
+    default:
+      throw new Error(`an example imports ${name}`);
+  }
+}
+
+/** What a test says: its name, and the message of its failure below. */
+async function verdictOn(name: string, body: () => unknown): Promise<string> {
+  try {
+    await body();
+    return `✓ ${name}`;
+  } catch (thrown) {
+    return `✗ ${name}\n\n${(thrown as Error).message}`;
+  }
 }
 
 it.each(examples)('$name prints what it says', async ({ code, output }) => {
@@ -82,7 +109,7 @@ function settings(): object {
     compilerOptions: {
       ...compilerOptions,
       module: 'preserve',
-      types: ['node'],
+      types: ['node', 'jest'],
       typeRoots: [join(root, 'node_modules/@types')],
       paths: { ...paths, rxjs: [join(root, 'node_modules/rxjs')] },
     },
