@@ -1,20 +1,50 @@
 /** Tests in event time: marbles whose letters carry their event time. */
 
-export { type ArraySourceConfig, arraySource } from './arraySource.js';
-export { ArrivalClock } from './arrivalClock.js';
-export { type AsyncTestOptions, eventTimeTestAsync } from './asyncTest.js';
-export type { Counters } from './counters.js';
-export type { Assert } from './current.js';
-export { type DisorderConfig, disorder } from './disorder.js';
-export type { Build } from './drive.js';
-export type { FakeTimers } from './driver.js';
-export { eventTimeTest } from './eventTimeTest.js';
-export { failureOf, MarbleError } from './failure.js';
-export { FixtureError } from './fixtureLine.js';
-export { Harness, type HarnessOptions, harness, type PushOptions } from './harness.js';
-export { type Law, OperatorLawError } from './lawError.js';
-export type { LawScript } from './lawScript.js';
-export { assertOperatorLaws, type LawOptions, type OperatorLaw, operatorLaws } from './laws.js';
+export { type DisorderConfig, disorder } from './disorder/disorder.js';
+export { type ArraySourceConfig, arraySource } from './laws/arraySource.js';
+export { ArrivalClock } from './laws/arrivalClock.js';
+export type { Build } from './laws/drive.js';
+export { Harness, type HarnessOptions, harness, type PushOptions } from './laws/harness.js';
+export { type Law, OperatorLawError } from './laws/lawError.js';
+export type { LawScript } from './laws/lawScript.js';
+export {
+  assertOperatorLaws,
+  type LawOptions,
+  type OperatorLaw,
+  operatorLaws,
+} from './laws/laws.js';
+export type {
+  Drawn,
+  Fate,
+  Picture,
+  PictureEvent,
+  PictureOptions,
+  PicturePane,
+  PictureWindow,
+  WatermarkStep,
+} from './picture/picture.js';
+export { pictureOf } from './picture/pictureOf.js';
+export { type TextOptions, toText } from './picture/plot.js';
+export { type SvgOptions, toSvg } from './picture/svg.js';
+export { failureOf, MarbleError } from './report/failure.js';
+export type { Fact, Scene, SceneLane } from './report/scene.js';
+export { marbleSerializer } from './report/snapshot.js';
+export { type AsyncTestOptions, eventTimeTestAsync } from './run/asyncTest.js';
+export type { Counters } from './run/counters.js';
+export type { Assert } from './run/current.js';
+export type { FakeTimers } from './run/driver.js';
+export { eventTimeTest } from './run/eventTimeTest.js';
+export { Recording } from './run/recording.js';
+export { MarbleScheduler } from './run/scheduler.js';
+export type {
+  AsyncEventTimeTest,
+  EventTimeTest,
+  Expectation,
+  RecordingDoor,
+  TestOptions,
+  TestTools,
+} from './run/tools.js';
+export { FixtureError } from './script/fixtureLine.js';
 export type {
   BarrierMessage,
   EndMessage,
@@ -27,22 +57,7 @@ export type {
   ValueMessage,
   Values,
   WatermarkMessage,
-} from './message.js';
-export type {
-  Drawn,
-  Fate,
-  Picture,
-  PictureEvent,
-  PictureOptions,
-  PicturePane,
-  PictureWindow,
-  WatermarkStep,
-} from './picture.js';
-export { pictureOf } from './pictureOf.js';
-export { type TextOptions, toText } from './plot.js';
-export { Recording } from './recording.js';
-export type { Fact, Scene, SceneLane } from './scene.js';
-export { MarbleScheduler } from './scheduler.js';
+} from './script/message.js';
 export {
   type EventStep,
   fixture,
@@ -52,17 +67,7 @@ export {
   Script,
   type ScriptOptions,
   script,
-} from './script.js';
-export { scriptError } from './scriptError.js';
-export { marbleSerializer } from './snapshot.js';
-export { type SvgOptions, toSvg } from './svg.js';
-export { MarbleSyntaxError } from './syntaxError.js';
-export type { Time } from './times.js';
-export type {
-  AsyncEventTimeTest,
-  EventTimeTest,
-  Expectation,
-  RecordingDoor,
-  TestOptions,
-  TestTools,
-} from './tools.js';
+} from './script/script.js';
+export { scriptError } from './script/scriptError.js';
+export { MarbleSyntaxError } from './script/syntaxError.js';
+export type { Time } from './script/times.js';

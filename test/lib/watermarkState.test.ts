@@ -1,6 +1,6 @@
 /** The state of watermark in the hand: driven by events and ticks, without a clock. */
-import { messageOf } from '../../adapters/testing/message.js';
-import { printMessage } from '../../adapters/testing/print.js';
+import { messageOf } from '../../adapters/testing/script/message.js';
+import { printMessage } from '../../adapters/testing/script/print.js';
 import { type Element, event } from '../../lib/element.js';
 import { WatermarkState, type WatermarkStateConfig } from '../../lib/watermarkState.js';
 import { BoundedOutOfOrderness, type Generator } from '../../lib/watermarks.js';

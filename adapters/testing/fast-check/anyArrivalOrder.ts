@@ -2,7 +2,7 @@
 import type fc from 'fast-check';
 import { type Duration, durationOption } from '../../../lib/duration.js';
 import type { Instant } from '../../../lib/instant.js';
-import { eventTimeOrder, timesOf } from '../arrivals.js';
+import { eventTimeOrder, timesOf } from '../disorder/arrivals.js';
 import { AnyOrder } from './anyOrder.js';
 
 export interface AnyArrivalOrderOptions<T> {

@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import { type Duration, durationOption } from '../../../lib/duration.js';
 import { configError } from '../../../lib/errors.js';
 import type { Instant } from '../../../lib/instant.js';
-import { Script } from '../script.js';
-import { epochOption } from '../times.js';
+import { Script } from '../script/script.js';
+import { epochOption } from '../script/times.js';
 import { type Draft, ScriptWriter, type Step } from './scriptWriter.js';
 
 export interface AnyScriptOptions<T> {

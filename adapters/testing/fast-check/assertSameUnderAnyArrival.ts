@@ -5,9 +5,9 @@ import { isElement, watermarkAt } from '../../../lib/element.js';
 import { configError } from '../../../lib/errors.js';
 import type { Instant } from '../../../lib/instant.js';
 import { BoundedOutOfOrderness } from '../../../lib/watermarks.js';
-import { eventTimeOrder, timesOf } from '../arrivals.js';
-import { MarbleError } from '../failure.js';
-import { errorText } from '../show.js';
+import { eventTimeOrder, timesOf } from '../disorder/arrivals.js';
+import { MarbleError } from '../report/failure.js';
+import { errorText } from '../report/show.js';
 import { AnyOrder } from './anyOrder.js';
 import {
   type Difference,

@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Observable, Subject } from 'rxjs';
 import { type Element, type EventElement, isElement } from '../../../lib/element.js';
-import { errorText, fullText } from '../show.js';
+import { errorText, fullText } from '../report/show.js';
 
 /** What a pipeline is sent: elements with their watermarks for events that are elements, else the values. */
 export type Sent<T> = T extends EventElement<infer V> ? Element<V> : T;

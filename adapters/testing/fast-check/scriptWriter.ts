@@ -1,6 +1,6 @@
 /** Turns steps made by chance into a script that a stream could have: what may not stand there is left out or made right. */
-import type { Message } from '../message.js';
-import { scriptError } from '../scriptError.js';
+import type { Message } from '../script/message.js';
+import { scriptError } from '../script/scriptError.js';
 
 /** `by`: for an event, ms from the newest before it; late, behind W; a watermark, below the bound; a pause, its length. */
 export interface Step {

@@ -2,10 +2,10 @@
 import type { Late } from '../../../lib/doors.js';
 import { isElement } from '../../../lib/element.js';
 import { formatInstant } from '../../../lib/instant.js';
-import type { Message } from '../message.js';
-import { Script } from '../script.js';
-import { errorText, show, timeText } from '../show.js';
-import { printSpan } from '../times.js';
+import { errorText, show, timeText } from '../report/show.js';
+import type { Message } from '../script/message.js';
+import { Script } from '../script/script.js';
+import { printSpan } from '../script/times.js';
 import type { Difference, Result } from './outcome.js';
 
 export interface Arrival {

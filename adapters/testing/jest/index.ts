@@ -1,10 +1,11 @@
 /** Matchers for Jest: importing this file extends the global `expect`; Vitest extends its own. */
-import { shared } from '../current.js';
-import type { Values } from '../message.js';
-import type { Fact } from '../scene.js';
-import type { Script } from '../script.js';
+
+import type { Fact } from '../report/scene.js';
+import { marbleSerializer } from '../report/snapshot.js';
+import { shared } from '../run/current.js';
+import type { Values } from '../script/message.js';
+import type { Script } from '../script/script.js';
 import { siteOutside } from '../site.js';
-import { marbleSerializer } from '../snapshot.js';
 
 export { marbleSerializer };
 

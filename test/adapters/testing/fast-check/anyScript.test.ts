@@ -4,7 +4,7 @@ import { from } from 'rxjs';
 import { count, type Element, eventTimeWindow, toValues, tumbling } from 'tidemark';
 import { type Message, marbles, type Script } from 'tidemark/testing';
 import { type AnyScriptOptions, anyScript } from 'tidemark/testing/fast-check';
-import { sentBy } from '../../../../adapters/testing/message.js';
+import { sentBy } from '../../../../adapters/testing/script/message.js';
 
 const BOUND = 10;
 const everything = { late: true, ends: ['complete', 'error', 'open'] } as const;

@@ -1,0 +1,130 @@
+/** The laws of operators, for any test runner: a list to hand to `it.each`, or one assertion. */
+import type { Instant } from '../../../lib/instant.js';
+import type { Values } from '../script/message.js';
+import { epochOption } from '../script/times.js';
+import type { Build } from './drive.js';
+import { LawBench } from './lawBench.js';
+import { Judge, LAWS, type Law, type OperatorLawError } from './lawError.js';
+import { Matrix } from './lawMatrix.js';
+import { type LawScript, stepsOf } from './lawScript.js';
+
+export interface LawOptions {
+  /** What the letters of the script stand for. */
+  readonly values?: Values;
+  /** Where the times of the script begin. @default 0 */
+  readonly epoch?: Instant;
+  /** The same operator with a user function that throws at the first event: adds the law `throws`. */
+  readonly throwing?: Build;
+  /** Lets asynchronous work end; called after every step. */
+  readonly settle?: () => Promise<void>;
+  /** Whether a restore passes first, with a virtual clock, as in a job. @default true */
+  readonly inJob?: boolean;
+  /** Laws that cannot hold for this operator, each with the reason. */
+  readonly without?: Readonly<Partial<Record<Law, string>>>;
+}
+
+export interface OperatorLaw {
+  readonly law: Law;
+  /** What an operator that keeps it does, in words. */
+  readonly name: string;
+  /** Rejects with an `OperatorLawError` where the operator breaks it. */
+  check(): Promise<void>;
+}
+
+/**
+ * The laws that every operator must keep, whatever it computes, as tests to be declared: silence,
+ * ends and errors at any point, unsubscription, re-entrancy, several subscriptions, order of
+ * watermarks, counters, and a restore at every cut.
+ *
+ * @param build builds the operator over its inputs; with an `id`, or its state cannot be saved
+ * @param script what arrives, one script an input; it should make the operator do all that it can
+ * @example
+ * it.each(operatorLaws((in$) => in$.pipe(lastPerKey({ id: 'last', key: (v: string) => v })),
+ *   'a@1 b@3 a@2 W2 c@9 W5'))('lastPerKey $name', ({ check }) => check());
+ */
+export function operatorLaws(
+  build: Build,
+  script: LawScript | readonly LawScript[],
+  options: LawOptions = {},
+): readonly OperatorLaw[] {
+  const site = new Error();
+  Error.captureStackTrace(site, operatorLaws);
+  const bench = benchOf(build, script, options);
+  const laws = (Object.keys(LAWS) as Law[]).filter((law) => {
+    if (options.without?.[law] !== undefined) return false;
+    if (law === 'bare') return bench.inJob;
+    return law !== 'throws' || options.throwing !== undefined;
+  });
+  return laws.map((law) => ({ law, name: LAWS[law], check: () => check(law, bench, site) }));
+}
+
+/**
+ * Holds an operator to all its laws at once.
+ *
+ * @throws OperatorLawError naming each law that is broken, where, and the lines expected and received
+ * @example
+ * await assertOperatorLaws((in$) => in$.pipe(lastPerKey({ id: 'last', key: (v: string) => v })),
+ *   'a@1 b@3 a@2 W2 c@9 W5');
+ */
+export async function assertOperatorLaws(
+  build: Build,
+  script: LawScript | readonly LawScript[],
+  options: LawOptions = {},
+): Promise<void> {
+  const site = new Error();
+  Error.captureStackTrace(site, assertOperatorLaws);
+  const broken: OperatorLawError[] = [];
+  for (const { check } of operatorLaws(build, script, options)) {
+    await check().catch((error: OperatorLawError) => broken.push(error));
+  }
+  const [first, ...more] = broken;
+  if (first === undefined) return;
+  if (more.length > 0) first.message = broken.map((error) => error.message).join('\n\n');
+  throw placed(first, site);
+}
+
+function benchOf(build: Build, script: LawScript | readonly LawScript[], o: LawOptions): LawBench {
+  const scripts = isList(script) ? script : [script];
+  const { values = {}, settle = async () => {}, inJob = true, throwing } = o;
+  const epoch = epochOption('operatorLaws', o.epoch);
+  const steps = stepsOf(scripts, { values, epoch });
+  return new LawBench({ build, throwing, inputs: scripts.length, steps, settle, inJob });
+}
+
+/* A list of scripts, not of messages. */
+function isList(script: LawScript | readonly LawScript[]): script is readonly LawScript[] {
+  return Array.isArray(script) && script.every((s) => typeof s === 'string' || !('kind' in s));
+}
+
+async function check(law: Law, bench: LawBench, site: Error): Promise<void> {
+  const judge = new Judge(law);
+  const matrix = new Matrix(bench, judge);
+  const laws: Readonly<Record<Law, () => Promise<void>>> = {
+    never: () => matrix.never(),
+    empty: () => matrix.empty(),
+    error: () => matrix.error(),
+    endless: () => matrix.endless(),
+    unsubscribed: () => matrix.unsubscribed(),
+    'unsubscribed inside': () => matrix.unsubscribedInside(),
+    reentrant: () => matrix.reentrant(),
+    subscriptions: () => matrix.subscriptions(),
+    order: () => matrix.order(),
+    completion: () => matrix.completion(),
+    counters: () => matrix.counters(),
+    bare: () => matrix.bare(),
+    cut: () => matrix.cut(),
+    throws: () => matrix.throws(),
+  };
+  try {
+    await laws[law]();
+  } catch (thrown) {
+    throw placed(judge.failed(thrown), site);
+  }
+}
+
+/* A runner shows the line that asked for the law, not this file. */
+function placed(error: OperatorLawError, site: Error): OperatorLawError {
+  const lines = (site.stack ?? '').split('\n').slice(1);
+  error.stack = [`${error.name}: ${error.message}`, ...lines].join('\n');
+  return error;
+}

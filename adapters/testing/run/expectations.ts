@@ -1,0 +1,72 @@
+/** Expectations as users write them, turned into claims about lanes. */
+import type { Duration } from '../../../lib/duration.js';
+import { configError } from '../../../lib/errors.js';
+import type { Fact } from '../report/scene.js';
+import type { Message, Values } from '../script/message.js';
+import { type ExpectedLanes, parseExpectation } from '../script/notation.js';
+import type { Script } from '../script/script.js';
+import type { Claim } from './lane.js';
+
+/** What a parser needs of the test. */
+export interface Reading {
+  readonly epoch: number;
+  readonly unit: Duration;
+  /** The letters of the scripts so far. */
+  readonly known: ReadonlySet<string>;
+}
+
+/** What a user wrote. */
+export interface Written {
+  readonly marbles: string | Script;
+  readonly values: Values;
+  readonly error: unknown;
+  readonly site: Error;
+}
+
+/** What one `toBe` says. */
+export interface Claims {
+  /** Of the lane itself. */
+  readonly own: readonly Claim[];
+  /** Of doors and counters, by name. */
+  readonly others: ReadonlyMap<string, Claim>;
+  /** Frames at which to unsubscribe. */
+  readonly ends: readonly number[];
+}
+
+/** Reads what a user expects. @throws MarbleSyntaxError */
+export function claimsOf({ marbles, values, error, site }: Written, reading: Reading): Claims {
+  const { epoch, unit, known } = reading;
+  if (typeof marbles !== 'string' && !Array.isArray(marbles?.messages)) {
+    throw configError('toBe', 'marbles', 'marbles as text, or a script', marbles);
+  }
+  const lanes =
+    typeof marbles === 'string'
+      ? parseExpectation(marbles, { epoch, unit, values, error, known })
+      : scriptLanes(marbles, values);
+  const claim = (expected: readonly Message[]): Claim => {
+    const fixed = typeof marbles !== 'string';
+    return { expected: expected.filter((m) => m.kind !== 'unsubscribe'), values, site, fixed };
+  };
+  const { main, panes, others } = lanes;
+  const own = [...(main ? [claim(main)] : [])];
+  if (panes !== undefined) own.push({ ...claim(panes), of: 'panes' });
+  return {
+    own,
+    others: new Map([...others].map(([head, messages]) => [head, claim(messages)])),
+    ends: (main ?? []).filter((m) => m.kind === 'unsubscribe').map((m) => m.frame),
+  };
+}
+
+function scriptLanes(script: Script, values: Values): ExpectedLanes {
+  const main = script.messages.map((m) => {
+    const named = (m.kind === 'event' || m.kind === 'value') && Object.hasOwn(values, m.name ?? '');
+    return named ? { ...m, value: values[m.name as string] } : m;
+  });
+  return { main, others: new Map(), watermarksApart: false };
+}
+
+/** Claims of facts. */
+export function factsClaim(facts: readonly Fact[], site: Error): Claim {
+  if (!Array.isArray(facts)) throw configError('toEmit', 'facts', 'an array of facts', facts);
+  return { facts, site };
+}

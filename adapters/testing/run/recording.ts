@@ -1,0 +1,61 @@
+/** What a stream emitted, kept for a test that looks at it by itself or as a snapshot. */
+import { byFrame } from '../report/frames.js';
+import { Letters, Names } from '../report/names.js';
+import { type Recorded, recordingBrand } from '../report/snapshot.js';
+import type { Message, Values } from '../script/message.js';
+import { printFrame } from '../script/print.js';
+import type { Lane } from './lane.js';
+
+/** Longer silence is written as a duration. */
+const LONG_SILENCE = 4;
+
+/**
+ * What a stream emitted, frame by frame; complete after `flush()`. As text it is one lane; a snapshot
+ * serialiser (`marbleSerializer`) prints it under a ruler, with what the letters stand for.
+ *
+ * @example
+ * const out = record(in$.pipe(dedupe({ key: (v) => v })));
+ * flush();
+ * expect(String(out)).toBe('a@1 · W5 (W∞ |)');
+ */
+export class Recording implements Recorded {
+  readonly [recordingBrand] = true;
+
+  /** @internal */
+  constructor(
+    private readonly lane: Lane,
+    private readonly letters: () => Values,
+    /** Epoch milliseconds from which its text writes event times. */
+    readonly epoch: number,
+  ) {}
+
+  get name(): string {
+    return this.lane.head;
+  }
+
+  /** Everything that came, in order. */
+  get messages(): readonly Message[] {
+    this.lane.looked = true;
+    return this.lane.received;
+  }
+
+  /** The letters of the scripts of its test. */
+  get values(): Values {
+    return this.letters();
+  }
+
+  /** The lane in the notation; a value without letter is `?1`, `?2`, … */
+  toString(): string {
+    const letters = new Letters(this.name, this.letters, this.epoch);
+    const names = new Names(this.epoch);
+    const cells: string[] = [];
+    let next = 0;
+    for (const [frame, messages] of byFrame(this.messages)) {
+      if (frame - next > LONG_SILENCE) cells.push(`${frame - next}ms`);
+      else for (; next < frame; next++) cells.push('·');
+      next = frame + 1;
+      cells.push(printFrame(messages.map((m) => names.token(m, letters))));
+    }
+    return cells.join(' ');
+  }
+}

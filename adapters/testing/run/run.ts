@@ -1,0 +1,244 @@
+/** A running event-time test: its lanes, its letters, and the judgement at its end. */
+import { isObservable, Observable, Subject, Subscription } from 'rxjs';
+import { type Duration, durationOption } from '../../../lib/duration.js';
+import { failureOf, MarbleError } from '../report/failure.js';
+import type { Fact, SceneLane } from '../report/scene.js';
+import { type Message, messageOf, sentBy, type Values } from '../script/message.js';
+import { parseMarbles, scriptError } from '../script/notation.js';
+import type { Script } from '../script/script.js';
+import { epochOption } from '../script/times.js';
+import { siteOf } from '../site.js';
+import { CounterLane, type Counters } from './counters.js';
+import { type CurrentTest, shared, throwing, type Wanted } from './current.js';
+import { DoorLane } from './door.js';
+import { claimsOf, factsClaim, type Written } from './expectations.js';
+import { type Claim, Lane } from './lane.js';
+import { play } from './player.js';
+import { Recording } from './recording.js';
+import { RxExpectations, type Within } from './rx.js';
+import { MarbleScheduler } from './scheduler.js';
+import type { Expectation, RecordingDoor, TestOptions, TestTools } from './tools.js';
+
+export class Run implements CurrentTest {
+  readonly scheduler: MarbleScheduler;
+  readonly clock: number;
+  private readonly epoch: number;
+  private readonly unit: Duration;
+  private readonly lanes: Lane[] = [];
+  private readonly inputs: { readonly head: string; readonly received: Message[] }[] = [];
+  private readonly blocks: { readonly head: string; readonly claim: Claim }[] = [];
+  private readonly letters: Record<string, unknown> = {};
+  private readonly known = new Set<string>();
+  private readonly heads = new Map<string, number>();
+  private rx: RxExpectations | undefined;
+
+  constructor(private readonly options: TestOptions) {
+    const { epoch, clock, unit = 1, maxActions } = options;
+    this.epoch = epochOption('eventTimeTest', epoch);
+    this.clock = epochOption('eventTimeTest', clock, 'clock');
+    durationOption('eventTimeTest', 'unit', unit, 'positive');
+    this.unit = unit;
+    this.scheduler = new MarbleScheduler({
+      clock: this.clock,
+      ...(maxActions !== undefined && { maxActions }),
+    });
+    this.scheduler.onFrameEnd = (frame) => this.sample(frame);
+  }
+
+  tools(within: Within): TestTools {
+    const rx = new RxExpectations(this.scheduler, within);
+    this.rx = rx;
+    return {
+      stream: (script, values, error) => this.cold(script, values, error),
+      source: (script, values, error) => this.cold(script, values, error),
+      hot: (script, values, error) => this.hot(script, values, error),
+      expectStream: (actual, name) => this.expectation(...this.watch(actual, 'stream', name)),
+      record: (actual, name) => this.record(actual, name),
+      door: (name) => this.door(name),
+      counters: (name) => this.counters(name),
+      scheduler: this.scheduler,
+      rx: rx.helpers(),
+    };
+  }
+
+  expectMarbles(actual: unknown, wanted: Wanted): void {
+    const [lane, subscription] = this.watch(actual, 'stream');
+    const { marbles, values = {}, site } = wanted;
+    const error = 'error' in wanted ? wanted.error : scriptError;
+    this.claim(lane, { marbles, values, error, site }, subscription);
+  }
+
+  expectFacts(actual: unknown, facts: readonly Fact[], site: Error): void {
+    this.watch(actual, 'stream')[0].claims.push(factsClaim(facts, site));
+  }
+
+  /** Judges every expectation. @throws MarbleError where one was forgotten, or does not hold */
+  check(): void {
+    const rx = this.rx?.lanes ?? [];
+    if (this.lanes.length === 0 && (this.rx?.size ?? 0) === 0) {
+      throw new MarbleError('marbles: the test expects nothing; call expectStream(…)', '', '');
+    }
+    for (const { head, claim } of this.blocks) this.claimByHead(head, claim);
+    const forgotten = this.lanes.find((lane) => lane.forgotten) ?? this.rx?.forgotten;
+    if (forgotten !== undefined) throw forgottenError(forgotten);
+    for (const lane of this.lanes) if (lane instanceof CounterLane) lane.refuseUnknown();
+    const own = this.lanes.flatMap((lane) => lane.scene(this.letters));
+    const inputs = this.inputs.filter(({ received }) => received.length > 0);
+    const lanes: readonly SceneLane[] = [...inputs, ...own, ...rx];
+    const failure = failureOf({ lanes, values: this.letters, epoch: this.epoch });
+    const count = lanes.filter(({ site }) => site !== undefined).length;
+    const assert = this.options.assert ?? shared().assert ?? throwing;
+    for (let i = 1; i < count; i++) assert(undefined);
+    assert(failure);
+  }
+
+  private sample(frame: number): void {
+    for (const lane of this.lanes) if (lane instanceof CounterLane) lane.sample(frame);
+  }
+
+  private read(script: string | Script<any>, values: Values, error: unknown): readonly Message[] {
+    const { epoch, unit } = this;
+    const text = typeof script === 'string';
+    const messages = text ? parseMarbles(script, { epoch, unit, values, error }) : script.messages;
+    Object.assign(this.letters, text ? {} : script.values, values);
+    for (const m of messages) if ('name' in m && m.name !== undefined) this.known.add(m.name);
+    return messages;
+  }
+
+  private cold(script: string | Script<any>, values: Values = {}, error: unknown = scriptError) {
+    const messages = this.read(script, values, error);
+    const input = this.input();
+    let first = true;
+    return new Observable<any>((out) => {
+      const shown = first ? input : undefined;
+      first = false;
+      out.add(play(this.scheduler, messages, (m) => this.send(m, out, shown)));
+    });
+  }
+
+  private hot(script: string | Script<any>, values: Values = {}, error: unknown = scriptError) {
+    const messages = this.read(script, values, error);
+    const input = this.input();
+    const subject = new Subject<any>();
+    this.scheduler.atStart(() => {
+      play(this.scheduler, messages, (m) => this.send(m, subject, input));
+    });
+    return subject.asObservable();
+  }
+
+  private send(
+    m: Message,
+    out: Pick<Subject<any>, 'next' | 'error' | 'complete'>,
+    shown?: Message[],
+  ) {
+    shown?.push({ ...m, frame: this.scheduler.frame });
+    if (m.kind === 'complete') out.complete();
+    else if (m.kind === 'error') out.error(m.error);
+    else out.next(sentBy(m));
+  }
+
+  private watch(actual: unknown, kind: Lane['kind'], name = 'out'): [Lane, Subscription] {
+    if (!isObservable(actual)) {
+      throw new TypeError(
+        `marbles: only an Observable can be expected to emit; got ${String(actual)}`,
+      );
+    }
+    const lane = this.lane(new Lane(this.head(name), kind));
+    const add = (m: Message): void => void lane.received.push(m);
+    const subscription = new Subscription();
+    const { scheduler } = this;
+    scheduler.schedule(() => {
+      if (subscription.closed) return;
+      subscription.add(
+        actual.subscribe({
+          next: (x) => add(messageOf(x, scheduler.frame)),
+          error: (error) => add({ kind: 'error', frame: scheduler.frame, error }),
+          complete: () => add({ kind: 'complete', frame: scheduler.frame }),
+        }),
+      );
+    });
+    return [lane, subscription];
+  }
+
+  private expectation(lane: Lane, subscription?: Subscription): Expectation {
+    const toBe: Expectation['toBe'] = (marbles, values = {}, error = scriptError) =>
+      this.claim(lane, { marbles, values, error, site: siteOf(toBe) }, subscription);
+    const toEmit: Expectation['toEmit'] = (facts) =>
+      void lane.claims.push(factsClaim(facts, siteOf(toEmit)));
+    return { toBe, toEmit };
+  }
+
+  private claim(lane: Lane, written: Written, subscription?: Subscription): void {
+    const { epoch, unit, known } = this;
+    const { own, others, ends } = claimsOf(written, { epoch, unit, known });
+    lane.claims.push(...own);
+    if (own.length === 0) lane.looked = true;
+    for (const [head, claim] of others) this.blocks.push({ head, claim });
+    for (const frame of ends) {
+      this.scheduler.schedule(() => subscription?.unsubscribe(), frame - this.scheduler.frame);
+    }
+  }
+
+  private record(actual: Observable<unknown>, name = 'recording'): Recording {
+    const [lane] = this.watch(actual, 'recording', name);
+    return new Recording(lane, () => this.letters, this.epoch);
+  }
+
+  private door(name = 'door'): RecordingDoor {
+    const lane = this.lane(new DoorLane(this.head(name)));
+    const take = (thing: any): void => lane.take(thing, this.scheduler.frame);
+    Object.defineProperty(take, 'items', { get: () => lane.items });
+    Object.defineProperty(take, 'messages', { get: () => lane.messages });
+    return Object.assign(take as RecordingDoor, this.expectation(lane));
+  }
+
+  private counters(name = 'counters'): Counters<any> {
+    const lane = this.lane(new CounterLane(this.head(name)));
+    const toBe = (marbles: string, field = 'live'): void => {
+      const { epoch, unit } = this;
+      const written = { marbles, values: {}, error: scriptError, site: siteOf(toBe) };
+      const { own } = claimsOf(written, { epoch, unit, known: new Set() });
+      for (const claim of own) lane.claim(claim, field);
+    };
+    return lane.door(toBe);
+  }
+
+  /* The lane of a block: a door, counters, or a field of the only counters. */
+  private claimByHead(head: string, claim: Claim): void {
+    const [name = '', field] = head.split(/\.(.*)/s);
+    const lane = this.lanes.find((l) => l.head === head) ?? this.lanes.find((l) => l.head === name);
+    const all = this.lanes.filter((l) => l instanceof CounterLane);
+    if (lane instanceof CounterLane) lane.claim(claim, lane.head === head ? 'live' : (field ?? ''));
+    else if (lane?.head === head) lane.claims.push(claim);
+    else if (all.length === 1 && all[0]?.has(head)) all[0].claim(claim, head);
+    else throw unknownHead(head, this.lanes, claim.site);
+  }
+
+  private input(): Message[] {
+    const received: Message[] = [];
+    this.inputs.push({ head: this.head('in'), received });
+    return received;
+  }
+
+  private lane<L extends Lane>(lane: L): L {
+    this.lanes.push(lane);
+    return lane;
+  }
+
+  private head(name: string): string {
+    const n = (this.heads.get(name) ?? 0) + 1;
+    this.heads.set(name, n);
+    return n === 1 ? name : `${name} ${n}`;
+  }
+}
+
+function forgottenError({ head, made }: { readonly head: string; readonly made: Error }): Error {
+  const text = `marbles: \`${head}\` has no expectation; call toBe(…) or toEmit(…)`;
+  return new MarbleError(text, '', '', made);
+}
+
+function unknownHead(head: string, lanes: readonly Lane[], site: Error): Error {
+  const names = lanes.filter((l) => l.kind !== 'stream').map((l) => l.head);
+  const text = `marbles: the block has a lane \`${head}\`, but no door, counters or recording has that name`;
+  return new MarbleError(`${text}; there is: ${names.join(', ') || 'none'}`, '', '', site);
+}

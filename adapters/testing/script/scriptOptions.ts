@@ -1,0 +1,34 @@
+/** What scripts and their steps are told. */
+import type { Duration } from '../../../lib/duration.js';
+import type { WindowBounds } from '../../../lib/element.js';
+import type { Instant } from '../../../lib/instant.js';
+import type { Time } from './times.js';
+
+export interface ScriptOptions {
+  /** Where times that are written as numbers and durations begin. @default 0 */
+  readonly epoch?: Instant;
+}
+
+export interface MarblesOptions extends ScriptOptions {
+  /** What `#` stands for. */
+  readonly error?: unknown;
+  /** What one token of the `event` lane is worth. @default 1 */
+  readonly unit?: Duration;
+}
+
+export interface LanesOptions {
+  /** What one token of the `event` lane is worth. @default 1 */
+  readonly unit?: Duration;
+}
+
+export interface EventStep<V> {
+  /** Event time: ms or a duration from the epoch of the script on, or a calendar instant. */
+  readonly at: Time;
+  /** @default the name */
+  readonly value?: V;
+  readonly split?: string;
+  /** `'-'` withdraws an earlier event. */
+  readonly op?: '-';
+  readonly revision?: readonly number[];
+  readonly replaces?: readonly WindowBounds[];
+}
