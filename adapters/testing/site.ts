@@ -1,9 +1,9 @@
-/** The line of the user: where an expectation, a stream or a door was written. */
+/** The line of the user: where an expectation, a stream, a door or a law was written. */
 
 const HEAD = 'expected here';
 
 /** The stack of the caller of `method`. It becomes text only when it is read. */
-export function siteOf(method: (...args: any[]) => unknown): Error {
+export function siteOf(method: (...args: never[]) => unknown): Error {
   if (Error.captureStackTrace === undefined) return new Error(HEAD);
   const site: Error = Object.create(Error.prototype, { message: { value: HEAD } });
   Error.captureStackTrace(site, method);
@@ -14,6 +14,12 @@ export function siteOf(method: (...args: any[]) => unknown): Error {
 export function siteOutside(): Error {
   const all = new Error(HEAD);
   return Object.create(all, { stack: { get: () => outside(all.stack ?? '') } });
+}
+
+/** The stack of the site under another head: a runner shows the line of the user, not ours. */
+export function stackAt(site: Error, head: string): string {
+  const lines = (site.stack ?? '').split('\n').slice(site.message.split('\n').length);
+  return [head, ...lines].join('\n');
 }
 
 function outside(stack: string): string {

@@ -8,6 +8,7 @@ import { BoundedOutOfOrderness } from '../../../lib/watermarks.js';
 import { eventTimeOrder, timesOf } from '../disorder/arrivals.js';
 import { MarbleError } from '../report/failure.js';
 import { errorText } from '../report/show.js';
+import { siteOf } from '../site.js';
 import { AnyOrder } from './anyOrder.js';
 import {
   type Difference,
@@ -82,8 +83,7 @@ export function assertSameUnderAnyArrival<T, R>(
   outOfOrderness: Duration,
   options: SameUnderAnyArrivalOptions<T, R> = {},
 ): void {
-  const site = new Error('called here');
-  Error.captureStackTrace(site, assertSameUnderAnyArrival);
+  const site = siteOf(assertSameUnderAnyArrival);
   const boundMs = durationOption(CALLER, 'outOfOrderness', outOfOrderness, 'nonNegative');
   const law = new Law(pipeline, events, boundMs, options as SameUnderAnyArrivalOptions<any, any>);
   const { numRuns, seed, path } = options;

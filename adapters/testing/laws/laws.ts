@@ -2,6 +2,7 @@
 import type { Instant } from '../../../lib/instant.js';
 import type { Values } from '../script/message.js';
 import { epochOption } from '../script/times.js';
+import { siteOf, stackAt } from '../site.js';
 import type { Build } from './drive.js';
 import { LawBench } from './lawBench.js';
 import { Judge, LAWS, type Law, type OperatorLawError } from './lawError.js';
@@ -47,8 +48,7 @@ export function operatorLaws(
   script: LawScript | readonly LawScript[],
   options: LawOptions = {},
 ): readonly OperatorLaw[] {
-  const site = new Error();
-  Error.captureStackTrace(site, operatorLaws);
+  const site = siteOf(operatorLaws);
   const bench = benchOf(build, script, options);
   const laws = (Object.keys(LAWS) as Law[]).filter((law) => {
     if (options.without?.[law] !== undefined) return false;
@@ -71,8 +71,7 @@ export async function assertOperatorLaws(
   script: LawScript | readonly LawScript[],
   options: LawOptions = {},
 ): Promise<void> {
-  const site = new Error();
-  Error.captureStackTrace(site, assertOperatorLaws);
+  const site = siteOf(assertOperatorLaws);
   const broken: OperatorLawError[] = [];
   for (const { check } of operatorLaws(build, script, options)) {
     await check().catch((error: OperatorLawError) => broken.push(error));
@@ -122,9 +121,7 @@ async function check(law: Law, bench: LawBench, site: Error): Promise<void> {
   }
 }
 
-/* A runner shows the line that asked for the law, not this file. */
 function placed(error: OperatorLawError, site: Error): OperatorLawError {
-  const lines = (site.stack ?? '').split('\n').slice(1);
-  error.stack = [`${error.name}: ${error.message}`, ...lines].join('\n');
+  error.stack = stackAt(site, `${error.name}: ${error.message}`);
   return error;
 }

@@ -1,14 +1,13 @@
 /** In what a received thing differs from the expected one, in words: `n is 5 instead of 4`. */
 import { types } from 'node:util';
-import type { Message, Values } from '../script/message.js';
-import { type Field, isMatcher, type Part, partsOf, sameField, sameValue } from './equality.js';
+import { isMatcher, type Part, partsOf, sameValue } from './equality.js';
 import { show } from './show.js';
 
 const MOST = 3;
 const TALL = 20;
 
 /** The leaves in which two values differ, at most a few. */
-export function differingParts(expected: unknown, got: unknown): readonly Part[] {
+function differingParts(expected: unknown, got: unknown): readonly Part[] {
   const found: Part[] = [];
   collect(['', expected, got], found, 0);
   return found.length > 0 ? found : [['', expected, got]];
@@ -43,9 +42,4 @@ function leafText(place: string, expected: unknown, got: unknown): string {
   if (got === undefined) return `${place} is missing, expected ${show(expected)}`;
   if (expected === undefined) return `${place} is ${show(got)}, expected none`;
   return `${place} is ${show(got)} instead of ${show(expected)}`;
-}
-
-/** The fields of a message that are not as expected. */
-export function differingFields(fields: readonly Field[], got: Message): readonly Field[] {
-  return fields.filter(([name, e]) => !sameField(name, e, (got as unknown as Values)[name]));
 }

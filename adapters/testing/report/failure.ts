@@ -1,4 +1,5 @@
 /** The failure of a marble test: what a scene looks like that is not as expected. */
+import { stackAt } from '../site.js';
 import { reportOf } from './report.js';
 import { ReportLane } from './reportLane.js';
 import type { Scene, SceneLane } from './scene.js';
@@ -47,10 +48,4 @@ export function failureOf(scene: Scene): MarbleError | undefined {
 function siteOf(wrong: readonly ReportLane[]): SceneLane['site'] {
   const [first] = wrong.toSorted((a, b) => (a.difference?.frame ?? 0) - (b.difference?.frame ?? 0));
   return first?.lane.site;
-}
-
-/* A runner shows the line that wrote the expectation, not this file. */
-function stackAt(site: Error, head: string): string {
-  const lines = (site.stack ?? '').split('\n').slice(site.message.split('\n').length);
-  return [head, ...lines].join('\n');
 }
