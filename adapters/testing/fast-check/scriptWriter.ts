@@ -1,5 +1,5 @@
 /** Turns steps made by chance into a script that a stream could have: what may not stand there is left out or made right. */
-import type { Message } from '../script/message.js';
+import type { Message, Unframed } from '../script/message.js';
 import { scriptError } from '../script/scriptError.js';
 
 /** `by`: for an event, ms from the newest before it; late, behind W; a watermark, below the bound; a pause, its length. */
@@ -23,9 +23,6 @@ export interface Draft {
   readonly endTogether: boolean;
 }
 
-/** What a script would be if it had no frames yet. */
-type Unframed = Message extends infer M ? (M extends Message ? Omit<M, 'frame'> : never) : never;
-
 const WORD = /^[\p{L}_][\p{L}\p{N}_]*$/u;
 
 /** The state of the stream while its script is written. */
@@ -34,7 +31,7 @@ export class ScriptWriter {
   private readonly names = new Map<unknown, string>();
   private frame = 0;
   private newest: number;
-  private w = Number.NEGATIVE_INFINITY;
+  private w = -Infinity;
   private idle = false;
   private seen = false;
   private barriers = 0;
@@ -54,8 +51,7 @@ export class ScriptWriter {
     for (const step of this.draft.steps) this.step(step);
     const { end, finished, endTogether } = this.draft;
     if (end === 'complete') {
-      if (finished)
-        this.say({ kind: 'watermark', timestamp: Number.POSITIVE_INFINITY }, endTogether);
+      if (finished) this.say({ kind: 'watermark', timestamp: Infinity }, endTogether);
       this.say({ kind: 'complete' }, endTogether);
     } else if (end === 'error') this.say({ kind: 'error', error: scriptError }, endTogether);
     return this.messages;

@@ -150,12 +150,6 @@ export function sameError(expected: unknown, got: unknown): boolean {
   return isDeepStrictEqual(expected, got);
 }
 
-/** Whether the received message is the expected one; the frame is not compared. */
-export function meets(expected: Message, got: Message): boolean {
-  if (expected.kind !== got.kind) return false;
-  return fieldsOf(expected).every(([name, e]) => sameField(name, e, (got as any)[name]));
-}
-
 /** The fields of a received message that an expectation names. */
 export type Field = readonly [name: string, expected: unknown];
 

@@ -2,8 +2,9 @@
 import { inspect } from 'node:util';
 import type { Message, Values } from '../script/message.js';
 import { printMessage } from '../script/print.js';
-import { isWindowResult, meets, sameValue } from './equality.js';
+import { isWindowResult, sameValue } from './equality.js';
 import { fullText, show } from './show.js';
+import { meetsWanted, wantedOf } from './wanted.js';
 
 /** So many letters are looked through for one whose text is another: a matcher, part of a result. */
 const LOOKED_THROUGH = 200;
@@ -86,7 +87,7 @@ export class Names {
   /** A message that a lane expects, or that it received where it expected `peers`. */
   token(m: Message, letters: Letters, peers: readonly Message[] = []): string {
     if (m.kind === 'error') return this.error(m, letters, peers);
-    const shown = peers.find((p) => meets(p, m)) ?? m;
+    const shown = peerOf(m, peers) ?? m;
     if (shown.kind !== 'event' && shown.kind !== 'value') return letters.print(shown, inspect);
     const name = shown.name ?? letters.of(shown.value) ?? this.number(shown.value);
     const known = Object.hasOwn(letters.values, name) ? letters.values[name] : shown.value;
@@ -111,7 +112,7 @@ export class Names {
     letters: Letters,
     peers: readonly Message[],
   ): string {
-    const peer = peers.find((p) => meets(p, m));
+    const peer = peerOf(m, peers);
     if (peers.length > 0 && peer === undefined) this.use('# received', m.error, letters.head);
     else this.use('#', peer?.kind === 'error' ? peer.error : m.error, letters.head);
     return '#';
@@ -137,4 +138,9 @@ export class Names {
     if (same === undefined) uses.push({ value, heads: new Set([head]) });
     else same.heads.add(head);
   }
+}
+
+/** The expected message that a received one meets. */
+function peerOf(m: Message, peers: readonly Message[]): Message | undefined {
+  return peers.find((p) => meetsWanted(wantedOf(p), m));
 }

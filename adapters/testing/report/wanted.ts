@@ -20,9 +20,7 @@ export function wantedOf(message: Message): Wanted {
 
 /** Whether a received message is the wanted one, whenever it came. */
 export function meetsWanted(w: Wanted, got: Message): boolean {
-  if (w.kind !== got.kind) return false;
-  const all = got as unknown as Values;
-  return w.fields.every(([name, expected]) => sameField(name, expected, all[name]));
+  return w.kind === got.kind && missedFields(w, got).length === 0;
 }
 
 /** Whether it is the wanted one and came when it should. */

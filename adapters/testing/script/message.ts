@@ -94,6 +94,13 @@ export type Message =
   | PaneMessage
   | EndMessage;
 
+/** What a message says, before it has its frame. */
+export type Unframed = Message extends infer M
+  ? M extends Message
+    ? Omit<M, 'frame'>
+    : never
+  : never;
+
 /** Values by letter. */
 export type Values = Readonly<Record<string, unknown>>;
 

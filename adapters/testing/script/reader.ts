@@ -1,6 +1,5 @@
 /** Tokens to messages: what one token says in one frame. */
-import type { Message, Values } from './message.js';
-import { letterValue } from './message.js';
+import { letterValue, type Message, type Unframed, type Values } from './message.js';
 import { MarbleSyntaxError } from './syntaxError.js';
 import { lacksZone, parseTime } from './times.js';
 import { type Cut, framesOf, type Range, type Token } from './tokens.js';
@@ -99,8 +98,6 @@ export function decodeName(text: string, at: number, all: string): string {
   }
 }
 
-type Said = Message extends infer M ? (M extends Message ? Omit<M, 'frame'> : never) : never;
-
 class Reader {
   private barrier = 0;
   private readonly strict: boolean;
@@ -112,7 +109,7 @@ class Reader {
     this.strict = Object.keys(reading.values).length > 0;
   }
 
-  read(token: Token): Said {
+  read(token: Token): Unframed {
     switch (token.text) {
       case '|':
         return { kind: 'complete' };
@@ -130,7 +127,7 @@ class Reader {
     }
   }
 
-  private control(token: Token): Said | undefined {
+  private control(token: Token): Unframed | undefined {
     const { text, at } = token;
     if (/^barrier(#|$)/.test(text)) return this.barrierOf(token);
     if (text.startsWith('splits:')) return { kind: 'splits', splits: this.splitsOf(token) };
@@ -140,7 +137,7 @@ class Reader {
     return { kind: 'watermark', timestamp: readTime(time, at + 1, this.reading) };
   }
 
-  private barrierOf({ text, at }: Token): Said {
+  private barrierOf({ text, at }: Token): Unframed {
     const n = text === 'barrier' ? this.barrier + 1 : Number(text.slice(8) || Number.NaN);
     if (!Number.isSafeInteger(n) || n < 1 || !/^barrier(#\d+)?$/.test(text)) {
       this.fail(at, `\`${text}\` has no number from 1 on; write barrier, or such as barrier#3`);
@@ -159,7 +156,7 @@ class Reader {
         });
   }
 
-  private letter(token: Token): Said {
+  private letter(token: Token): Unframed {
     const { text, at } = token;
     if (text.includes('@')) return this.event(token);
     if (this.rules.numbers && NUMBER.test(text)) return { kind: 'value', name: text, value: text };
@@ -178,7 +175,7 @@ class Reader {
     return { kind: 'value', name, value };
   }
 
-  private event(token: Token): Said {
+  private event(token: Token): Unframed {
     const { text, at } = token;
     const [, minus, name, time = '', split] = EVENT.exec(text) ?? [];
     if (name === undefined) {

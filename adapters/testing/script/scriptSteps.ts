@@ -5,15 +5,12 @@ import type { PictureOptions } from '../picture/picture.js';
 import { type TextOptions, toText } from '../picture/plot.js';
 import { type SvgOptions, toSvg } from '../picture/svg.js';
 import { printJsonLines } from './jsonLines.js';
-import type { Message, Values } from './message.js';
+import type { Message, Unframed, Values } from './message.js';
 import { printBuilder } from './printBuilder.js';
 import { printLanes, printLine } from './printMarbles.js';
 import { scriptError } from './scriptError.js';
 import type { EventStep, LanesOptions, ScriptOptions } from './scriptOptions.js';
 import { epochOption, type Time, timeOption } from './times.js';
-
-/** What a step adds, before it has its frame. */
-type Step = Message extends infer M ? (M extends Message ? Omit<M, 'frame'> : never) : never;
 
 interface Place {
   readonly epoch: number;
@@ -222,7 +219,7 @@ export class Script<T = unknown> {
     return this.toMarbles();
   }
 
-  private add(step: Step): Script<any> {
+  private add(step: Unframed): Script<any> {
     const frame = this.frames;
     const barrier = step.kind === 'barrier' ? step.n : this.place.barrier;
     const next = this.place.group === undefined ? frame + 1 : frame;
