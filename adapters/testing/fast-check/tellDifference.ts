@@ -4,6 +4,7 @@ import { isElement } from '../../../lib/element.js';
 import { formatInstant } from '../../../lib/instant.js';
 import { errorText, show, timeText } from '../report/show.js';
 import type { Message } from '../script/message.js';
+import { letterAt } from '../script/printNames.js';
 import { Script } from '../script/script.js';
 import { printSpan } from '../script/times.js';
 import type { Difference, Result } from './outcome.js';
@@ -111,7 +112,7 @@ function lettersOf(arrivals: readonly Arrival[]): Map<number, string> {
   for (const { event, time, place } of arrivals.toSorted((x, y) => x.place - y.place)) {
     let letter = names.get(event);
     if (letter?.time !== time) {
-      letter = { time, name: n < 26 ? String.fromCharCode(97 + n) : `e${n + 1}` };
+      letter = { time, name: letterAt(n) };
       names.set(event, letter);
       n++;
     }

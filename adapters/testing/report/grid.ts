@@ -1,4 +1,5 @@
 /** Lanes under each other, aligned by frame, with a ruler above; clipped around one frame when wide. */
+import { DOTS } from '../script/frames.js';
 import { printSpan } from '../script/times.js';
 
 export interface Row {
@@ -26,8 +27,6 @@ interface Column {
   readonly frame: number;
 }
 
-/** Silence longer than this is one column. */
-const LONG_SILENCE = 4;
 const WIDEST = 110;
 /** At most so many frames are printed on either side before their width is looked at. */
 const MOST = 40;
@@ -91,7 +90,7 @@ function widthOf(column: Column): number {
 }
 
 function silenceWidth(gap: number): number {
-  return gap > LONG_SILENCE ? 2 + printSpan(gap).length : gap * 3;
+  return gap > DOTS ? 2 + printSpan(gap).length : gap * 3;
 }
 
 function withSilence(columns: readonly Column[], begin: number, rows: readonly Row[]): Column[] {
@@ -99,7 +98,7 @@ function withSilence(columns: readonly Column[], begin: number, rows: readonly R
   return columns.flatMap((column) => {
     const { frame } = column;
     const gap = frame - next;
-    const silence = gap > LONG_SILENCE ? [pause(next, gap, rows)] : dots(next, gap, rows);
+    const silence = gap > DOTS ? [pause(next, gap, rows)] : dots(next, gap, rows);
     next = frame + 1;
     return [...silence, column];
   });

@@ -2,6 +2,7 @@
 import { inspect } from 'node:util';
 import type { Message, Values } from '../script/message.js';
 import { printMessage } from '../script/print.js';
+import { isKeyword, WORD } from '../script/word.js';
 import { isWindowResult, sameValue } from './equality.js';
 import { fullText, show } from './show.js';
 import { meetsWanted, wantedOf } from './wanted.js';
@@ -9,8 +10,6 @@ import { meetsWanted, wantedOf } from './wanted.js';
 /** So many letters are looked through for one whose text is another: a matcher, part of a result. */
 const LOOKED_THROUGH = 200;
 const LONGEST_LEGEND = 20;
-/** Chunks that would be read as something else than a letter. */
-const TAKEN = /^(?:W-?[\d∞]|idle$|active$|barrier$|splits$|\d)/;
 
 /** Which letters a lane has: those of its own expectation before those of the scripts. */
 export class Letters {
@@ -36,7 +35,7 @@ export class Letters {
     if (typeof text !== 'string' || Object.hasOwn(this.values, text)) return undefined;
     if (typeof value === 'number')
       return /^\d/.test(text) && !Object.is(value, -0) ? text : undefined;
-    return /^[\p{L}\p{N}_]+$/u.test(text) && !TAKEN.test(text) ? text : undefined;
+    return WORD.test(text) && !/^\d/.test(text) && !isKeyword(text) ? text : undefined;
   }
 
   print(m: Message, nameOf: (value: unknown) => string): string {

@@ -1,10 +1,10 @@
 /** One lane of a scene: compared, and printed as rows of the report. */
 
+import { byFrame } from '../script/frames.js';
 import type { Message, Values } from '../script/message.js';
 import { printFrame } from '../script/print.js';
 import { type Difference, firstDifference } from './diff.js';
 import { receivedFor, wantedFacts } from './facts.js';
-import { byFrame } from './frames.js';
 import type { Row } from './grid.js';
 import { Letters, type Names } from './names.js';
 import type { Scene, SceneLane } from './scene.js';

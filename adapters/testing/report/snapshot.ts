@@ -1,8 +1,8 @@
 /** Recordings as text for snapshots: lanes aligned by frame, then what the letters stand for. */
 
+import { byFrame } from '../script/frames.js';
 import type { Message, Values } from '../script/message.js';
 import { printFrame } from '../script/print.js';
-import { byFrame } from './frames.js';
 import { drawGrid, wrapGrid } from './grid.js';
 import { Letters, Names } from './names.js';
 

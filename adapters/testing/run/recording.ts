@@ -1,13 +1,9 @@
 /** What a stream emitted, kept for a test that looks at it by itself or as a snapshot. */
-import { byFrame } from '../report/frames.js';
 import { Letters, Names } from '../report/names.js';
 import { type Recorded, recordingBrand } from '../report/snapshot.js';
+import { printLine } from '../script/frames.js';
 import type { Message, Values } from '../script/message.js';
-import { printFrame } from '../script/print.js';
 import type { Lane } from './lane.js';
-
-/** Longer silence is written as a duration. */
-const LONG_SILENCE = 4;
 
 /**
  * What a stream emitted, frame by frame; complete after `flush()`. As text it is one lane; a snapshot
@@ -48,14 +44,6 @@ export class Recording implements Recorded {
   toString(): string {
     const letters = new Letters(this.name, this.letters, this.epoch);
     const names = new Names(this.epoch);
-    const cells: string[] = [];
-    let next = 0;
-    for (const [frame, messages] of byFrame(this.messages)) {
-      if (frame - next > LONG_SILENCE) cells.push(`${frame - next}ms`);
-      else for (; next < frame; next++) cells.push('·');
-      next = frame + 1;
-      cells.push(printFrame(messages.map((m) => names.token(m, letters))));
-    }
-    return cells.join(' ');
+    return printLine(this.messages, (m) => names.token(m, letters));
   }
 }

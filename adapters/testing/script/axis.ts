@@ -1,7 +1,8 @@
 /** The event-time axis of a block: each letter at its event time, so that disorder shows as crossing letters. */
-import { type Reading, readTime, WORD } from './reader.js';
+import { type Reading, readTime } from './reader.js';
 import { MarbleSyntaxError } from './syntaxError.js';
 import { type Cut, framesOf, type Range, type Token } from './tokens.js';
+import { WORD } from './word.js';
 
 const cut: Cut = { pieces: /[()]|[^()]+/g, whole: () => false };
 

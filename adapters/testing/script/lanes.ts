@@ -12,15 +12,8 @@ import {
 import { MarbleSyntaxError } from './syntaxError.js';
 import { parseSpan, parseTime } from './times.js';
 import type { Cut, Range, Token } from './tokens.js';
+import { HEADS } from './word.js';
 
-/** The heads that make a text a block. */
-export const HEADS: ReadonlySet<string> = new Set([
-  'arrival',
-  'out',
-  'event',
-  'watermarks',
-  'panes',
-]);
 const HEAD = /^[^\S\n]*(\S+)([^\n]*)$/gm;
 const PANE = /^(?:(.*):)?(late|early|onTime)?\[([^,]*),([^,]*)\)(?:#(\d+))?$/;
 

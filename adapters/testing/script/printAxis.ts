@@ -1,11 +1,10 @@
 /** The `event` lane while it is made: letters at their event times. */
+import { DOTS } from './frames.js';
 import type { EventMessage } from './message.js';
 import { printFrame, printSplit } from './print.js';
-import { type PrintNames, standsAlone } from './printNames.js';
+import type { PrintNames } from './printNames.js';
 import { printTime } from './times.js';
-
-/** Time up to here is written as dots. */
-const GAP = 4;
+import { standsAlone } from './word.js';
 
 export class PrintAxis {
   private readonly letters = new Map<string, number>();
@@ -53,7 +52,7 @@ export class PrintAxis {
 
   private way(from: number, to: number, unit: number): string[] {
     const gap = (to - from) / unit;
-    const dots = Number.isInteger(gap) && gap >= 0 && gap <= GAP;
+    const dots = Number.isInteger(gap) && gap >= 0 && gap <= DOTS;
     return dots ? Array.from({ length: gap }, () => '·') : [`@${printTime(to, this.epoch)}`];
   }
 }

@@ -1,6 +1,7 @@
 /** Scripts as the TypeScript that builds them. */
 
 import { isBuiltIn } from './errorClass.js';
+import { byFrame } from './frames.js';
 import type { EventMessage, Message } from './message.js';
 import type { Printable } from './printMarbles.js';
 import { isLettered, PrintNames } from './printNames.js';
@@ -21,11 +22,9 @@ export function printBuilder(script: Printable): string {
   const pass = (to: number): void => {
     if (to > next) lines.push(`  .advance(${spanOf(to - next)})`);
   };
-  for (let i = 0; i < messages.length; ) {
-    const { frame } = messages[i] as Message;
+  for (const [frame, here] of byFrame(messages)) {
     pass(frame);
-    const steps: string[] = [];
-    for (; messages[i]?.frame === frame; i++) steps.push(printer.step(messages[i] as Message));
+    const steps = here.map((m) => printer.step(m));
     const [one] = steps;
     lines.push(steps.length === 1 ? `  ${one}` : `  .together((s) => s${steps.join('')})`);
     next = frame + 1;

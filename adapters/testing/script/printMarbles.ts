@@ -1,9 +1,11 @@
 /** Scripts as marbles: one line, or the lanes of arrival, event time and watermarks. */
+
+import { type Cell, cellsOf, printCell, printLine } from './frames.js';
 import type { EventMessage, Message } from './message.js';
-import { printFrame, printMessage } from './print.js';
+import { printMessage } from './print.js';
 import { PrintAxis } from './printAxis.js';
-import { isLettered, PrintNames, standsAlone } from './printNames.js';
-import { printSpan } from './times.js';
+import { isLettered, PrintNames } from './printNames.js';
+import { standsAlone } from './word.js';
 
 /** Messages in order of their frames, and what their times and frames count from and to. */
 export interface Printable {
@@ -21,21 +23,11 @@ export interface Printed {
 
 type Print = (m: Message) => string;
 
-/** One frame, or silence. */
-interface Cell {
-  readonly messages: readonly Message[];
-  readonly silence?: string;
-}
-
-/** Silence up to here is written as dots. */
-export const GAP = 4;
-
 /** The messages in one line. O(messages). */
-export function printLine(script: Printable): Printed {
-  const names = new PrintNames(script.messages);
-  const print = printer(names, script.epoch, false);
-  const text = cellsOf(script).map(({ messages, silence }) => silence ?? frameOf(messages, print));
-  return { text: text.join(' '), values: names.values };
+export function printMarbles({ messages, epoch, frames }: Printable): Printed {
+  const names = new PrintNames(messages);
+  const text = printLine(messages, printer(names, epoch, false), { to: frames });
+  return { text, values: names.values };
 }
 
 /**
@@ -43,14 +35,14 @@ export function printLine(script: Printable): Printed {
  * has a new letter. Withdrawals say their time themselves, bare values that they have none.
  */
 export function printLanes(script: Printable, unit: number): Printed {
-  const { messages, epoch } = script;
+  const { messages, epoch, frames } = script;
   const names = new PrintNames(messages);
   const axis = new PrintAxis(names, epoch);
   for (const m of messages) if (isLettered(m)) names.nameOf(m);
   const onAxis = messages.some((m) => m.kind === 'event');
   const plain = printer(names, epoch, onAxis);
   const print: Print = (m) => (m.kind === 'event' ? axis.letter(m) : undefined) ?? plain(m);
-  const rows = rowsOf(cellsOf(script), print);
+  const rows = rowsOf(cellsOf(messages, { to: frames }), print);
   const event = onAxis ? [`event       ${axis.print(unit)}`.trimEnd()] : [];
   return { text: [rows[0], ...event, ...rows.slice(1)].join('\n'), values: names.values };
 }
@@ -62,38 +54,14 @@ function rowsOf(cells: readonly Cell[], print: Print): string[] {
     cells.some(({ messages }) => messages.some(isMark));
   let arrival = 'arrival   ';
   let marks = 'watermarks';
-  for (const { messages, silence } of cells) {
-    const a = silence ?? frameOf(apart ? messages.filter((m) => !isMark(m)) : messages, print);
-    const w = silence ?? frameOf(apart ? messages.filter(isMark) : [], print);
+  for (const cell of cells) {
+    const [main, mark] = apart ? parted(cell) : [cell, cell];
+    const [a, w] = [printCell(main, print), printCell(mark, print)];
     const width = Math.max(a.length, w.length);
     arrival += `  ${a.padEnd(width)}`;
     marks += `  ${w.padEnd(width)}`;
   }
   return (apart ? [arrival, marks] : [arrival]).map((row) => row.trimEnd());
-}
-
-function frameOf(messages: readonly Message[], print: Print): string {
-  return printFrame(messages.map(print));
-}
-
-function cellsOf({ messages, frames }: Printable): Cell[] {
-  const cells: Cell[] = [];
-  let next = 0;
-  const pass = (to: number): void => {
-    const gap = to - next;
-    if (gap > GAP) cells.push({ messages: [], silence: printSpan(gap) });
-    else for (let n = 0; n < gap; n++) cells.push({ messages: [] });
-  };
-  for (let i = 0; i < messages.length; ) {
-    const frame = (messages[i] as Message).frame;
-    pass(frame);
-    const from = i;
-    while (messages[i]?.frame === frame) i++;
-    cells.push({ messages: messages.slice(from, i) });
-    next = frame + 1;
-  }
-  pass(frames);
-  return cells;
 }
 
 /* `barrier` where the next number is meant, `a@·` where a bare `a` would be something else. */
@@ -111,6 +79,15 @@ function printer(names: PrintNames, epoch: number, onAxis: boolean): Print {
     if (m.kind === 'value') return onAxis || !standsAlone(name) ? `${name}@·` : name;
     return printMessage({ ...(m as EventMessage), name }, String, epoch);
   };
+}
+
+function parted(cell: Cell): readonly [main: Cell, marks: Cell] {
+  const { messages } = cell;
+  const main = messages.filter((m) => !isMark(m));
+  return [
+    { ...cell, messages: main },
+    { ...cell, messages: messages.filter(isMark) },
+  ];
 }
 
 function isMark(m: Message): boolean {

@@ -1,21 +1,13 @@
 /** Letters for printing: every value has a name that the notation can write, and every name one value. */
 import { tag } from '../../../lib/tagged.js';
-import { HEADS } from './lanes.js';
 import type { EventMessage, Message, ValueMessage } from './message.js';
-import { WORD } from './reader.js';
+import { standsAlone, WORD } from './word.js';
 
 export type Lettered = EventMessage | ValueMessage;
-
-const keyword = /^(?:idle|active|barrier|restore|W\d+.*|\d+\p{L}.*)$/u;
 
 /** Whether a message is printed as a letter. */
 export function isLettered(m: Message): m is Lettered {
   return m.kind === 'event' || m.kind === 'value';
-}
-
-/** Whether the name, standing alone, is read as a letter and as nothing else. */
-export function standsAlone(name: string): boolean {
-  return !keyword.test(name) && !HEADS.has(name);
 }
 
 /*
@@ -106,7 +98,8 @@ function textOf(value: object): string | undefined {
   }
 }
 
-function letterAt(n: number): string {
+/** The letters of the alphabet in order: a to z, then a2. */
+export function letterAt(n: number): string {
   const letter = String.fromCharCode(0x61 + (n % 26));
   return n < 26 ? letter : `${letter}${Math.floor(n / 26) + 1}`;
 }

@@ -28,8 +28,6 @@ export interface ReadLane {
   readonly frames: number;
 }
 
-/** What the notation takes for a name. */
-export const WORD = /^[\p{L}\p{N}_]+$/u;
 const EVENT = /^(-?)([\p{L}\p{N}_]+)@([^/]*)(?:\/(.*))?$/u;
 const LETTER = /^([\p{L}\p{N}_]+)(?:\/(.*))?$/u;
 const WATERMARK = /^W(?=[-+\d∞])([^@]+)$/;

@@ -7,7 +7,7 @@ import { type SvgOptions, toSvg } from '../picture/svg.js';
 import { printJsonLines } from './jsonLines.js';
 import type { Message, Unframed, Values } from './message.js';
 import { printBuilder } from './printBuilder.js';
-import { printLanes, printLine } from './printMarbles.js';
+import { printLanes, printMarbles } from './printMarbles.js';
 import { scriptError } from './scriptError.js';
 import type { EventStep, LanesOptions, ScriptOptions } from './scriptOptions.js';
 import { epochOption, type Time, timeOption } from './times.js';
@@ -179,7 +179,7 @@ export class Script<T = unknown> {
    * replaced windows have no marbles.
    */
   toMarbles(): string {
-    return printLine(this).text;
+    return printMarbles(this).text;
   }
 
   /**

@@ -119,6 +119,16 @@ describe('a harness', () => {
     expect(two.play('a@1 W3 #', 1)).toMatch(/^a@1 1ms #/);
   });
 
+  it('prints a value that reads like a word of the notation as a value', () => {
+    const h = harness((in$) => in$);
+    expect([h.send('idle'), h.idle(), h.send('W4'), h.send('wide')]).toEqual([
+      "'idle'",
+      'idle',
+      "'W4'",
+      'wide',
+    ]);
+  });
+
   it('takes any number of inputs where it is told how many', () => {
     const h = harness((...all) => union(...(all as [Observable<any>])), { inputs: 3 });
     for (const input of [0, 1, 2]) expect(h.push('a', 1, { input })).toBe('a@1');

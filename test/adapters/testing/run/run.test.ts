@@ -187,9 +187,9 @@ describe('a recording', () => {
   it(
     'is the lane as text, and every message',
     eventTimeTest(({ stream, record, flush }) => {
-      const out = record(stream('a@1 b@2 (W2 a@9) 9ms |', { a: 1, b: { n: 2 } }));
+      const out = record(stream('a@1 b@2 (W2 a@9) 1m |', { a: 1, b: { n: 2 } }));
       flush();
-      expect(String(out)).toBe('a@1 b@2 (W2 a@9) 9ms |');
+      expect(String(out)).toBe('a@1 b@2 (W2 a@9) 1m |');
       expect(out.messages).toHaveLength(5);
       expect(out.name).toBe('recording');
     }),
