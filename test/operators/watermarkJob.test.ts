@@ -204,9 +204,9 @@ describe('watermark in a job', () => {
     const wall = 1e12;
     const options = { clock: wall, epoch: wall };
     const h = timed({ timestamp: (v) => wall + Number(v.slice(1)) }, options);
-    expect(h.play('(f300001 n300000)')).toBe('(n300000@5m W299999)');
+    expect(h.play('(f300001 n300000)')).toBe('(n300000@5m W5m-1ms)');
     h.advance(1);
-    expect(h.send('f300001')).toBe('(f300001@300001 W5m)');
+    expect(h.send('f300001')).toBe('(f300001@5m1ms W5m)');
   });
 
   it('reads the scheduler of its config where it has one, and stands with the job', () => {
