@@ -1,96 +1,16 @@
-/** Virtual time in a binary heap: RxJS's TestScheduler without its sort per action. Holds an entry per pending action. */
+/** Virtual time over a heap: RxJS's TestScheduler without its sort per action. Holds an entry per pending action. */
 import { type SchedulerAction, Subscription } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
+import { type Entry, Heap } from './heap.js';
 
 type Work<T> = (this: SchedulerAction<T>, state?: T) => void;
-
-/** A pending action. `action` goes when it is cancelled; the entry stays until its time or a sweep. */
-interface Entry {
-  readonly frame: number;
-  readonly order: number;
-  action: Action<any> | undefined;
-}
 
 /** Adds to an order: after (or before) everything of its frame that was scheduled the ordinary way. */
 const FIRST = -(2 ** 52);
 
-class Heap {
-  private entries: Entry[] = [];
-  private cancelled = 0;
-
-  push(entry: Entry): void {
-    this.entries.push(entry);
-    this.rise(this.entries.length - 1);
-  }
-
-  cancel(entry: Entry): void {
-    entry.action = undefined;
-    if (++this.cancelled <= 64 || this.cancelled * 2 < this.entries.length) return;
-    this.entries = this.entries.filter((e) => e.action !== undefined).sort(before);
-    this.cancelled = 0;
-  }
-
-  /** The next entry that is still wanted. */
-  peek(): Entry | undefined {
-    while (this.entries.length > 0 && this.entries[0]?.action === undefined) {
-      this.remove();
-      this.cancelled--;
-    }
-    return this.entries[0];
-  }
-
-  pop(): Entry | undefined {
-    const first = this.peek();
-    if (first !== undefined) this.remove();
-    return first;
-  }
-
-  clear(): void {
-    for (const { action } of this.entries.splice(0)) action?.unsubscribe();
-    this.cancelled = 0;
-  }
-
-  private remove(): void {
-    const last = this.entries.pop() as Entry;
-    if (this.entries.length === 0) return;
-    this.entries[0] = last;
-    this.sink();
-  }
-
-  private rise(i: number): void {
-    const moved = this.entries[i] as Entry;
-    while (i > 0) {
-      const up = (i - 1) >> 1;
-      const parent = this.entries[up] as Entry;
-      if (before(parent, moved) <= 0) break;
-      this.entries[i] = parent;
-      i = up;
-    }
-    this.entries[i] = moved;
-  }
-
-  private sink(): void {
-    const moved = this.entries[0] as Entry;
-    let i = 0;
-    for (let down = 1; down < this.entries.length; down = 2 * i + 1) {
-      const right = this.entries[down + 1];
-      if (right !== undefined && before(right, this.entries[down] as Entry) < 0) down++;
-      const child = this.entries[down] as Entry;
-      if (before(moved, child) <= 0) break;
-      this.entries[i] = child;
-      i = down;
-    }
-    this.entries[i] = moved;
-  }
-}
-
-function before(a: Entry, b: Entry): number {
-  return a.frame - b.frame || a.order - b.order;
-}
-
 /* One object however often it is scheduled again: RxJS's VirtualAction nests one in the other. */
 class Action<T> extends Subscription implements SchedulerAction<T> {
-  entry: Entry | undefined;
+  entry: Entry<Action<any>> | undefined;
   state: T | undefined;
 
   constructor(
@@ -131,6 +51,7 @@ class Action<T> extends Subscription implements SchedulerAction<T> {
   }
 }
 
+/** Options of a `MarbleScheduler`. */
 export interface SchedulerOptions {
   /** What `now()` shows at frame 0, ms. @default 0 */
   readonly clock?: number;
@@ -154,7 +75,7 @@ export class MarbleScheduler extends TestScheduler {
   held = false;
   /** Told when time is about to leave a frame. */
   onFrameEnd: ((frame: number) => void) | undefined;
-  private readonly heap = new Heap();
+  private readonly heap = new Heap<Action<any>>();
   private readonly maxActions: number;
   private starts: (() => void)[] = [];
   private errors: unknown[] = [];
@@ -208,7 +129,7 @@ export class MarbleScheduler extends TestScheduler {
   step(frame = Infinity): boolean {
     const next = this.nextFrame;
     if (next === undefined || next > frame) return false;
-    const { action } = this.heap.pop() as Entry;
+    const action = this.heap.pop()?.action;
     this.enter(next);
     try {
       action?.run();
@@ -244,11 +165,11 @@ export class MarbleScheduler extends TestScheduler {
 
   /** Cancels everything. */
   clear(): void {
-    this.heap.clear();
+    for (const action of this.heap.clear()) action.unsubscribe();
   }
 
   /** @internal */
-  enqueue(action: Action<any>, delay: number, place: number | undefined): Entry {
+  enqueue(action: Action<any>, delay: number, place: number | undefined): Entry<Action<any>> {
     const turn = ++this.last;
     const order = place === FIRST ? FIRST + turn : (place ?? turn);
     const entry = { frame: this.frame + Math.max(delay, 0), order, action };
@@ -257,7 +178,7 @@ export class MarbleScheduler extends TestScheduler {
   }
 
   /** @internal */
-  cancel(entry: Entry): void {
+  cancel(entry: Entry<Action<any>>): void {
     if (entry.action !== undefined) this.heap.cancel(entry);
   }
 
