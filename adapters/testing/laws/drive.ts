@@ -10,7 +10,8 @@ import {
   type Membership,
   restoreWith,
 } from '../../../lib/element.js';
-import { type Message, messageOf } from '../script/message.js';
+import { relay, scribe } from '../run/relay.js';
+import type { Message } from '../script/message.js';
 import { ArrivalClock } from './arrivalClock.js';
 
 /** Builds what is to be driven over its inputs; one of bare values is annotated as `Observable<any>`. */
@@ -78,6 +79,13 @@ export class Drive {
 
   next(x: unknown, input: number): void {
     this.inputs[input]?.next(x);
+  }
+
+  /** Sends what a message of a script says. */
+  send(m: Message, input: number): void {
+    const to = this.inputs[input];
+    if (m.kind === 'complete') this.complete(input);
+    else if (to !== undefined) relay(m, to);
   }
 
   complete(input: number): void {
@@ -148,18 +156,15 @@ export class Recorder {
       this.subscription = s;
       return observable.subscribe(s);
     });
-    held.subscribe({
-      next: (x) => this.take(messageOf(x, this.clock.frame)),
-      error: (error) => this.got.push({ kind: 'error', frame: this.clock.frame, error }),
-      complete: () => this.got.push({ kind: 'complete', frame: this.clock.frame }),
-    });
+    held.subscribe(scribe(this.clock, (m) => this.take(m)));
   }
 
   private take(m: Message): void {
-    if (m.kind === 'barrier' || m.kind === 'restore') this.controls.push(m);
-    else {
-      this.got.push(m);
-      this.onMessage?.(this);
+    if (m.kind === 'barrier' || m.kind === 'restore') {
+      this.controls.push(m);
+      return;
     }
+    this.got.push(m);
+    if (m.kind !== 'complete' && m.kind !== 'error') this.onMessage?.(this);
   }
 }

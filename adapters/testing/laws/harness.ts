@@ -11,10 +11,10 @@ import {
   watermarkAt,
 } from '../../../lib/element.js';
 import { configError } from '../../../lib/errors.js';
-import { type Instant, toInstant } from '../../../lib/instant.js';
+import type { Instant } from '../../../lib/instant.js';
 import type { Stats } from '../../../lib/stats.js';
 import { lineOf } from '../report/line.js';
-import { type Message, sentBy, type Values } from '../script/message.js';
+import type { Message, Values } from '../script/message.js';
 import { epochOption, type Time, timeOption } from '../script/times.js';
 import { ArrivalClock } from './arrivalClock.js';
 import { type Build, Drive, inputsOf } from './drive.js';
@@ -73,7 +73,8 @@ export class Harness {
     private readonly options: HarnessOptions,
   ) {
     this.epoch = epochOption('harness', options.epoch);
-    this.scheduler = options.scheduler ?? new ArrivalClock(clockOption(options.clock ?? 0));
+    this.scheduler =
+      options.scheduler ?? new ArrivalClock(epochOption('harness', options.clock, 'clock'));
     const inputs = inputsOf(build, options.inputs);
     this.drive = new Drive(build, { inputs, clock: this.scheduler });
   }
@@ -96,9 +97,7 @@ export class Harness {
     return this.step(() => {
       for (const m of messages) {
         this.scheduler.advance(Math.max(from + m.frame - this.scheduler.frame, 0));
-        if (m.kind === 'complete') this.drive.complete(input);
-        else if (m.kind === 'error') this.drive.inputs[input]?.error(m.error);
-        else this.drive.next(sentBy(m), input);
+        this.drive.send(m, input);
       }
     });
   }
@@ -257,10 +256,4 @@ export class Harness {
     const { values = {} } = this.options;
     return lineOf(messages, { from, epoch: this.epoch, values });
   }
-}
-
-function clockOption(given: Instant): number {
-  const ms = toInstant(given);
-  if (typeof ms === 'number') return ms;
-  throw configError('harness', 'clock', 'an instant', given);
 }

@@ -1,9 +1,9 @@
 /** A running event-time test: its lanes, its letters, and the judgement at its end. */
-import { isObservable, Observable, Subject, Subscription } from 'rxjs';
+import { isObservable, Observable, type Observer, Subject, Subscription } from 'rxjs';
 import { type Duration, durationOption } from '../../../lib/duration.js';
 import { failureOf, MarbleError } from '../report/failure.js';
 import type { Fact, SceneLane } from '../report/scene.js';
-import { type Message, messageOf, sentBy, type Values } from '../script/message.js';
+import type { Message, Values } from '../script/message.js';
 import { parseMarbles, scriptError } from '../script/notation.js';
 import type { Script } from '../script/script.js';
 import { epochOption } from '../script/times.js';
@@ -15,6 +15,7 @@ import { claimsOf, factsClaim, type Written } from './expectations.js';
 import { type Claim, Lane } from './lane.js';
 import { play } from './player.js';
 import { Recording } from './recording.js';
+import { relay, scribe } from './relay.js';
 import { RxExpectations, type Within } from './rx.js';
 import { MarbleScheduler } from './scheduler.js';
 import type { Expectation, RecordingDoor, TestOptions, TestTools } from './tools.js';
@@ -126,15 +127,9 @@ export class Run implements CurrentTest {
     return subject.asObservable();
   }
 
-  private send(
-    m: Message,
-    out: Pick<Subject<any>, 'next' | 'error' | 'complete'>,
-    shown?: Message[],
-  ) {
+  private send(m: Message, out: Observer<any>, shown?: Message[]): void {
     shown?.push({ ...m, frame: this.scheduler.frame });
-    if (m.kind === 'complete') out.complete();
-    else if (m.kind === 'error') out.error(m.error);
-    else out.next(sentBy(m));
+    relay(m, out);
   }
 
   private watch(actual: unknown, kind: Lane['kind'], name = 'out'): [Lane, Subscription] {
@@ -144,18 +139,11 @@ export class Run implements CurrentTest {
       );
     }
     const lane = this.lane(new Lane(this.head(name), kind));
-    const add = (m: Message): void => void lane.received.push(m);
     const subscription = new Subscription();
     const { scheduler } = this;
     scheduler.schedule(() => {
       if (subscription.closed) return;
-      subscription.add(
-        actual.subscribe({
-          next: (x) => add(messageOf(x, scheduler.frame)),
-          error: (error) => add({ kind: 'error', frame: scheduler.frame, error }),
-          complete: () => add({ kind: 'complete', frame: scheduler.frame }),
-        }),
-      );
+      subscription.add(actual.subscribe(scribe(scheduler, (m) => lane.received.push(m))));
     });
     return [lane, subscription];
   }
