@@ -71,3 +71,6 @@ export {
 export { scriptError } from './script/scriptError.js';
 export { MarbleSyntaxError } from './script/syntaxError.js';
 export type { Time } from './script/times.js';
+export { StoreLawError } from './stores/lawError.js';
+export { assertStoreLaws, type StoreLaw, storeLaws } from './stores/storeLaws.js';
+export type { StoreUnderTest } from './stores/under.js';

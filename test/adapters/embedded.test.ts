@@ -1,13 +1,13 @@
-/** The embedded store passes the suite of all stores; and what only a Postgres can be asked. */
+/** The embedded store keeps the laws of all stores; and what only a Postgres can be asked. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { storeLaws } from 'tidemark/testing';
 import { type DataDirectory, openDirectory } from '../../adapters/embedded/directory.js';
 import { type EmbeddedPostgres, startPostgres } from '../../adapters/embedded/postgres.js';
 import { encode } from '../../lib/codec.js';
 import type { Row, Store, TableStore, Upsert } from '../../lib/ports.js';
 import { SqlStore } from '../../lib/sql/store.js';
-import { storeSuite } from '../stores.js';
 
 const clock = { ms: 0 };
 const dir = mkdtempSync(join(tmpdir(), 'tidemark-test-'));
@@ -31,7 +31,7 @@ afterAll(async () => {
   rmSync(dir, { recursive: true });
 });
 
-storeSuite({
+const laws = storeLaws({
   store: () => store,
   clock,
   async reopen() {
@@ -41,7 +41,14 @@ storeSuite({
   async raiseFormat(job) {
     await postgres.query('update tidemark_checkpoint set format = 2 where job = $1', [job]);
   },
+  async damage(job) {
+    await postgres.query(
+      `update tidemark_state set data = overlay(data placing '\\x3939' from octet_length(data)) where job = $1`,
+      [job],
+    );
+  },
 });
+it.each(laws)('$name', ({ check }) => check());
 
 async function all(table: TableStore): Promise<Row[]> {
   const rows: Row[] = [];

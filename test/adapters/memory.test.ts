@@ -1,10 +1,10 @@
-/** The memory store passes the suite of all stores. */
-import { memoryStore } from '../../adapters/memory/index.js';
-import { storeSuite } from '../stores.js';
+/** The memory store keeps the laws of all stores. */
+import { memoryStore } from 'tidemark/memory';
+import { storeLaws } from 'tidemark/testing';
 
 const clock = { ms: 0 };
 const store = memoryStore({ clock: { now: () => clock.ms } });
-storeSuite({ store: () => store, clock });
+it.each(storeLaws({ store: () => store, clock }))('$name', ({ check }) => check());
 
 test('a table without types keeps what it is given', async () => {
   const table = store.table('untyped', { key: ['k', 'at'] });

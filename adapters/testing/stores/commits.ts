@@ -1,0 +1,64 @@
+/** Checkpoints for the laws: a job of its own for each law, whose state is one number unless said otherwise. */
+import { encodeChunks } from '../../../lib/codec.js';
+import type { Chunks } from '../../../lib/element.js';
+import type { CheckpointStore, Commit, Ownership } from '../../../lib/ports.js';
+import type { Bench } from './bench.js';
+
+export type State = ReadonlyMap<string, Chunks>;
+export type Changes = Partial<Omit<Commit, 'state'> & { readonly state: State }>;
+
+/** The state of one operator. */
+export function stateOf(chunks: Readonly<Record<string, unknown>>): State {
+  return new Map([['op', new Map(Object.entries(chunks))]]);
+}
+
+/** One task of one job. */
+export class LawJob {
+  readonly job: string;
+  readonly checkpoints: CheckpointStore;
+
+  constructor(bench: Bench, checkpoints?: CheckpointStore, job?: string) {
+    this.job = job ?? bench.fresh('job');
+    this.checkpoints = checkpoints ?? bench.checkpoints();
+  }
+
+  acquire(): Promise<Ownership> {
+    return this.checkpoints.acquire(this.job, '0', 'f1');
+  }
+
+  /** Checkpoint n, after n − 1, with `a: n` as its state. */
+  commit(epoch: number, n: number, changes: Changes = {}): Commit {
+    const { state = stateOf({ a: n }), ...others } = changes;
+    const encoded = [...state].map(([id, chunks]) => [id, encodeChunks(chunks)] as const);
+    return {
+      job: this.job,
+      task: '0',
+      epoch,
+      n,
+      prev: n - 1,
+      positions: new Map([['events', { offset: n }]]),
+      rows: [],
+      drained: false,
+      fingerprint: 'f1',
+      ...others,
+      state: new Map(encoded),
+    };
+  }
+
+  async send(epoch: number, n: number, changes?: Changes): Promise<string> {
+    return (await this.checkpoints.commit(this.commit(epoch, n, changes))).outcome;
+  }
+
+  last(): Promise<{ epoch: number; n: number }> {
+    return this.checkpoints.lastCommitted(this.job, '0');
+  }
+
+  /** What the next owner gets. */
+  async stateNow(): Promise<State | undefined> {
+    return (await this.acquire()).checkpoint?.state;
+  }
+
+  writtenChunks(): number {
+    return this.checkpoints.written?.chunks ?? 0;
+  }
+}

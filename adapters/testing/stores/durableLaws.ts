@@ -1,0 +1,103 @@
+/** Laws of durable stores: what stays after closing, and what is refused of what was stored. */
+import { all, del, type Laws, result, up } from './bench.js';
+import { LawJob, stateOf } from './commits.js';
+import type { StoreUnderTest } from './under.js';
+
+/** Those for which the maker of the store has given the means. */
+export function durableLaws(under: StoreUnderTest): Laws {
+  return new Map([
+    ...(under.reopen === undefined ? [] : reopened),
+    ...(under.raiseFormat === undefined ? [] : newer),
+    ...(under.damage === undefined ? [] : damaged),
+  ]);
+}
+
+const reopened: Laws = new Map([
+  [
+    'rows, tombstones and checkpoints are there after closing and opening',
+    async (t) => {
+      const name = t.fresh('durable');
+      const config = { key: ['k'], columns: { k: 'text', v: 'int8' } };
+      const job = new LawJob(t);
+      const { epoch } = await job.acquire();
+      const rows = [up(['a'], { v: 1 }), del(['b'], [9])];
+      await job.send(epoch, 1, { rows: [{ store: t.store.table(name, config), rows }] });
+      await t.store.table(name, config).upsert([up(['c'], { v: 2 })]);
+      await t.under.reopen?.();
+      const store = await t.under.store();
+      const table = store.table(name, config);
+      t.same('the rows', await all(table), [
+        { k: 'a', v: 1 },
+        { k: 'c', v: 2 },
+      ]);
+      t.same('below a tombstone', await table.upsert([up(['b'], { v: 1 }, [8])]), result(0, 1));
+      const again = new LawJob(t, store.checkpoints(), job.job);
+      t.same('what is known', await again.last(), { epoch, n: 1 });
+      const owned = await again.acquire();
+      t.same('the epoch', owned.epoch, epoch + 1);
+      t.same('the state', owned.checkpoint?.state, stateOf({ a: 1 }));
+      const next = stateOf({ a: 1, b: 2 });
+      const before = again.writtenChunks();
+      t.same('the next commit', await again.send(owned.epoch, 2, { state: next }), 'ok');
+      if (again.checkpoints.written !== undefined) {
+        t.same('the pieces it wrote', again.writtenChunks() - before, 1);
+      }
+      t.same('the state after it', await again.stateNow(), next);
+    },
+  ],
+  [
+    'an owner from before closing can write nothing after another has taken over',
+    async (t) => {
+      const job = new LawJob(t);
+      const { epoch } = await job.acquire();
+      await t.under.reopen?.();
+      const store = await t.under.store();
+      const again = new LawJob(t, store.checkpoints(), job.job);
+      const owned = await again.acquire();
+      t.same('the old one', await again.send(epoch, 1), 'fenced');
+      t.same('the new one', await again.send(owned.epoch, 1), 'ok');
+    },
+  ],
+]);
+
+const newer: Laws = new Map([
+  [
+    'a checkpoint of a newer version is refused, and takes nothing over',
+    async (t) => {
+      const job = new LawJob(t);
+      const { epoch } = await job.acquire();
+      await job.send(epoch, 1);
+      await t.under.raiseFormat?.(job.job);
+      const again = new LawJob(t, (await t.under.store()).checkpoints(), job.job);
+      await t.rejects('the next owner', again.acquire(), {
+        name: ['JobError'],
+        message: /its checkpoint has format 2; this version reads up to 1/,
+      });
+      t.same('what is known', await again.last(), { epoch, n: 1 });
+    },
+  ],
+]);
+
+const damaged: Laws = new Map([
+  [
+    'a damaged checkpoint is refused with what is wrong, or the one before it is taken',
+    async (t) => {
+      const job = new LawJob(t);
+      const { epoch } = await job.acquire();
+      await job.send(epoch, 1);
+      await job.send(epoch, 2);
+      await t.under.damage?.(job.job);
+      const again = new LawJob(t, (await t.under.store()).checkpoints(), job.job);
+      const owned = again.acquire();
+      const state = await owned.then(
+        ({ checkpoint }) => checkpoint?.state,
+        () => undefined,
+      );
+      if (state !== undefined) return t.same('the state', state, stateOf({ a: 1 }));
+      await t.rejects('the next owner', owned, {
+        name: ['CodecError', 'StoreError', 'JobError'],
+        message: /damaged/,
+      });
+    },
+  ],
+]);

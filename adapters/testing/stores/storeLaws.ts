@@ -1,0 +1,80 @@
+/** The laws of stores, for any test runner: a list to hand to `it.each`, or one assertion. */
+import { Bench, type Laws } from './bench.js';
+import { checkpointLaws } from './checkpointLaws.js';
+import { durableLaws } from './durableLaws.js';
+import { Judge, type StoreLawError } from './lawError.js';
+import { orderLaws } from './orderLaws.js';
+import { ownerLaws } from './ownerLaws.js';
+import { tableLaws } from './tableLaws.js';
+import type { StoreUnderTest } from './under.js';
+import { valueLaws } from './valueLaws.js';
+
+export interface StoreLaw {
+  /** What a store that keeps it does, in words. */
+  readonly name: string;
+  /** Rejects with a `StoreLawError` where the store breaks it. */
+  check(): Promise<void>;
+}
+
+/**
+ * The laws that every store must keep, as tests to be declared: tables with order, tombstones and
+ * conflicts; values and nasty keys that come back exactly; checkpoints that are atomic with their
+ * rows, fenced by epoch and without gaps; and, where the means are given, what stays after closing
+ * and what is refused.
+ *
+ * Each law works on tables and jobs of its own names, so all may run on one open store, one at a time.
+ *
+ * @param under how the store is reached, and how it is closed, damaged and made newer
+ * @example
+ * const store = memoryStore();
+ * it.each(storeLaws({ store: () => store }))('$name', ({ check }) => check());
+ */
+export function storeLaws(under: StoreUnderTest): readonly StoreLaw[] {
+  const site = new Error();
+  Error.captureStackTrace?.(site, storeLaws);
+  return [...lawsOf(under)].map(([name, law]) => ({
+    name,
+    check: async () => {
+      try {
+        await law(new Bench(under, name, await under.store()));
+      } catch (thrown) {
+        throw placed(new Judge(name).failed(thrown), site);
+      }
+    },
+  }));
+}
+
+/**
+ * Holds a store to all its laws at once.
+ *
+ * @throws StoreLawError naming each law that is broken, with what was expected and what came
+ * @example
+ * await assertStoreLaws({ store: () => memoryStore() });
+ */
+export async function assertStoreLaws(under: StoreUnderTest): Promise<void> {
+  const site = new Error();
+  Error.captureStackTrace?.(site, assertStoreLaws);
+  const broken: StoreLawError[] = [];
+  for (const { check } of storeLaws(under)) {
+    await check().catch((error: StoreLawError) => broken.push(error));
+  }
+  const [first, ...more] = broken;
+  if (first === undefined) return;
+  if (more.length > 0) first.message = broken.map((error) => error.message).join('\n\n');
+  throw placed(first, site);
+}
+
+function lawsOf(under: StoreUnderTest): Laws {
+  const own = durableLaws(under);
+  return new Map([
+    ...[...tableLaws, ...orderLaws, ...valueLaws],
+    ...[...ownerLaws, ...checkpointLaws, ...own],
+  ]);
+}
+
+/* A runner shows the line that asked for the laws, not this file. */
+function placed(error: StoreLawError, site: Error): StoreLawError {
+  const lines = (site.stack ?? '').split('\n').slice(1);
+  error.stack = [`${error.name}: ${error.message}`, ...lines].join('\n');
+  return error;
+}

@@ -1,0 +1,25 @@
+/** What the laws ask of a store: how to reach it, and how to do to it what only its maker can. */
+import type { Store } from '../../../lib/ports.js';
+
+/** A store that is held to the laws. */
+export interface StoreUnderTest {
+  /** The open store; each law asks anew, so it may be opened after the laws were listed. */
+  store(): Store | Promise<Store>;
+  /** What the store's clock gives; without it, arrival times are not looked at. */
+  readonly clock?: { ms: number };
+  /** Another client of the same data, where two can be open at once. */
+  another?(): Store | Promise<Store>;
+  /** Closes and opens the same data, where the store is durable. */
+  reopen?(): Promise<void>;
+  /** Makes the stored checkpoint of a job look as if a newer version had written it. */
+  raiseFormat?(job: string): Promise<void>;
+  /** Damages what is stored of the newest checkpoint of a job. */
+  damage?(job: string): Promise<void>;
+  /** What this store does not take. */
+  readonly limits?: {
+    /** The longest text of one key column, in characters. @default 65,536 */
+    readonly keyLength?: number;
+  };
+  /** Begins the name of each table and job; where data outlive a run, another one in each. @default 'law' */
+  readonly prefix?: string;
+}

@@ -1,0 +1,240 @@
+/** The laws of stores themselves: a right store keeps every one, a wrong one breaks those of its fault. */
+import { type CheckpointStore, memoryStore, type Store, type TableStore } from 'tidemark/memory';
+import { assertStoreLaws, StoreLawError, type StoreUnderTest, storeLaws } from 'tidemark/testing';
+
+type Commit = Parameters<CheckpointStore['commit']>[0];
+type Batch = Parameters<TableStore['upsert']>[0];
+
+/** A memory store of which something was made wrong. */
+function wrong(faults: {
+  readonly table?: (right: TableStore) => Partial<TableStore>;
+  readonly checkpoints?: (right: CheckpointStore) => Partial<CheckpointStore>;
+}): StoreUnderTest {
+  const clock = { ms: 0 };
+  const right = memoryStore({ clock: { now: () => clock.ms } });
+  const checkpoints = right.checkpoints();
+  const store: Store = {
+    ...right,
+    table(name, config) {
+      const table = right.table(name, config);
+      return Object.assign(Object.create(table), faults.table?.(table));
+    },
+    checkpoints: () => Object.assign(Object.create(checkpoints), faults.checkpoints?.(checkpoints)),
+  };
+  return { store: () => store, clock };
+}
+
+/** A store that sends other commits than it was given. */
+function committing(change: (commit: Commit, right: CheckpointStore) => Promise<Commit>) {
+  return wrong({
+    checkpoints: (right) => ({ commit: async (c) => right.commit(await change(c, right)) }),
+  });
+}
+
+/** A table that writes other batches than it was given. */
+function writing(change: (batch: Batch) => Batch) {
+  return wrong({ table: (right) => ({ upsert: (batch) => right.upsert(change(batch)) }) });
+}
+
+const last = (right: CheckpointStore, { job, task }: Commit) => right.lastCommitted(job, task);
+
+let clockOfRows = 0;
+const faults: readonly (readonly [fault: string, law: RegExp, under: () => StoreUnderTest])[] = [
+  [
+    'checks no epoch',
+    /taken over can write nothing/,
+    () => committing(async (c, right) => ({ ...c, epoch: (await last(right, c)).epoch })),
+  ],
+  [
+    'checks the epoch before the write, not inside it',
+    /take-over in the middle of a commit/,
+    () =>
+      wrong({
+        checkpoints: (right) => ({
+          async commit(c) {
+            const { epoch } = await last(right, c);
+            if (epoch !== c.epoch) return { outcome: 'fenced' };
+            await new Promise(setImmediate);
+            return right.commit({ ...c, epoch: (await last(right, c)).epoch });
+          },
+        }),
+      }),
+  ],
+  [
+    'takes what leaves a gap',
+    /does not follow the last one is a gap/,
+    () => committing(async (c, right) => ({ ...c, prev: (await last(right, c)).n })),
+  ],
+  [
+    'applies a repeated commit again',
+    /same n again is a duplicate/,
+    () =>
+      wrong({
+        checkpoints: (right) => ({
+          async commit(c) {
+            for (const { store, rows } of c.rows) await store.upsert(rows);
+            return right.commit({ ...c, rows: [] });
+          },
+        }),
+      }),
+  ],
+  [
+    'writes rows beside the checkpoint',
+    /rows are written with the checkpoint, or neither is/,
+    () =>
+      wrong({
+        checkpoints: (right) => ({
+          async commit(c) {
+            const answer = await right.commit({ ...c, rows: [] });
+            if (answer.outcome !== 'ok') return answer;
+            const results = [];
+            for (const { store, rows } of c.rows) results.push(await store.upsert(rows));
+            return { ...answer, results };
+          },
+        }),
+      }),
+  ],
+  [
+    'forgets what it has committed when it is taken over',
+    /after a lost answer epoch and n tell/,
+    () => wrong({ checkpoints: () => ({ lastCommitted: async () => ({ epoch: 1, n: 1 }) }) }),
+  ],
+  [
+    'restores another configuration',
+    /another configuration is refused/,
+    () =>
+      wrong({
+        checkpoints: (right) => ({
+          acquire: (job, task) => right.acquire(job, task, 'any'),
+          commit: (c) => right.commit({ ...c, fingerprint: 'any' }),
+        }),
+      }),
+  ],
+  [
+    'writes all state each time',
+    /only pieces of state that changed/,
+    () => {
+      const written = { chunks: 0, bytes: 0 };
+      const commit = (right: CheckpointStore) => async (c: Commit) => {
+        for (const chunks of c.state.values()) written.chunks += chunks.size;
+        return right.commit(c);
+      };
+      return wrong({ checkpoints: (right) => ({ written, commit: commit(right) }) });
+    },
+  ],
+  [
+    'loses ends of keys after NUL',
+    /nasty key/,
+    () =>
+      writing((rows) => rows.map((r) => ({ ...r, key: [String(r.key[0]).split('\0')[0] ?? ''] }))),
+  ],
+  [
+    'takes the last arrival for the newest',
+    /decides whether a row overwrites/,
+    () => writing((rows) => rows.map((r) => ({ ...r, revision: [++clockOfRows] }))),
+  ],
+  [
+    'keeps no tombstones',
+    /refuses lower rows from then on/,
+    () =>
+      wrong({
+        table: (right) => ({
+          async upsert(batch) {
+            const result = await right.upsert(batch);
+            await right.forget?.(Infinity);
+            return result;
+          },
+        }),
+      }),
+  ],
+  [
+    'writes the rows before the one that it refuses',
+    /refused changes nothing and names the row/,
+    () =>
+      wrong({
+        table: (right) => ({
+          async upsert(batch) {
+            const result = { written: 0, ignored: 0, conflicts: 0 };
+            for (const row of batch) {
+              const one = await right.upsert([row]);
+              for (const name of ['written', 'ignored', 'conflicts'] as const) {
+                result[name] += one[name];
+              }
+            }
+            return result;
+          },
+        }),
+      }),
+  ],
+  [
+    'calls itself durable and is not',
+    /are there after closing and opening/,
+    () => {
+      let store = memoryStore();
+      const reopen = async () => {
+        store = memoryStore();
+      };
+      return { store: () => store, reopen };
+    },
+  ],
+  [
+    'takes a checkpoint of a newer version',
+    /of a newer version is refused/,
+    () => ({ ...wrong({}), raiseFormat: async () => {} }),
+  ],
+  [
+    'does not notice damage',
+    /damaged checkpoint is refused/,
+    () => ({ ...wrong({}), damage: async () => {} }),
+  ],
+];
+
+it.each(faults)('a store that %s breaks its law', async (_, law, under) => {
+  const broken: string[] = [];
+  for (const { name, check } of storeLaws(under())) {
+    await check().catch((error) => {
+      expect(error).toBeInstanceOf(StoreLawError);
+      broken.push(name);
+    });
+  }
+  expect(broken).toEqual(expect.arrayContaining([expect.stringMatching(law)]));
+});
+
+it('a right store keeps all laws, with a clock and without', async () => {
+  await assertStoreLaws(wrong({}));
+  const store = memoryStore();
+  await assertStoreLaws({ store: () => store, another: () => store, limits: { keyLength: 100 } });
+});
+
+it('the error names the law and shows what was expected and what came', async () => {
+  const under = committing(async (c, right) => ({ ...c, prev: (await last(right, c)).n }));
+  const failed = assertStoreLaws(under);
+  await expect(failed).rejects.toMatchObject({
+    name: 'StoreLawError',
+    law: 'a commit that does not follow the last one is a gap',
+    expected: 'gap',
+    actual: 'ok',
+    message: [
+      'store law “a commit that does not follow the last one is a gap” is broken: 5 after 4, of none',
+      "  expected  'gap'",
+      "  received  'ok'",
+    ].join('\n'),
+    stack: expect.stringContaining('storeLaws.test.ts'),
+  });
+});
+
+it('a store that throws is told of with what it threw', async () => {
+  const under = wrong({ table: () => ({ count: () => Promise.reject(new Error('no disk')) }) });
+  const failed = assertStoreLaws(under);
+  await expect(failed).rejects.toThrow(/is broken:\nthe store threw Error: no disk/);
+  await expect(failed).rejects.toMatchObject({ cause: { message: 'no disk' } });
+});
+
+it('names of laws are those of no two laws, and laws without means are left out', () => {
+  const { store } = wrong({});
+  const names = storeLaws({ store }).map(({ name }) => name);
+  expect(new Set(names).size).toBe(names.length);
+  const none = async () => {};
+  const all = storeLaws({ store, reopen: none, raiseFormat: none, damage: none });
+  expect(all.length - names.length).toBe(4);
+});
