@@ -57,14 +57,24 @@ export type { Key } from '../lib/key.js';
 export { type EventStream, type InTime, type StageOptions, stageOperator } from '../lib/operate.js';
 export type { Pane, WindowResult } from '../lib/panes.js';
 export type {
+  Checkpoint,
   CheckpointStore,
+  Commit,
+  CommitAnswer,
+  EncodedChunks,
+  Ownership,
+  Position,
   Reader,
   Row,
+  SinkRows,
   SinkStore,
   Source,
   SourceOutput,
   Store,
+  TableConfig,
   TableStore,
+  Upsert,
+  UpsertResult,
 } from '../lib/ports.js';
 export type { Ack, SinkStats } from '../lib/sinkState.js';
 export type { Emitter, Logic } from '../lib/stage.js';
