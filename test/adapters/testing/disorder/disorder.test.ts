@@ -202,7 +202,7 @@ it('disorder makes the drill: 50 events, up to 7 minutes late, none lost behind 
   expect(arrivals).not.toEqual(clicks);
 });
 
-it('disorder shuffles 100,000 events in well under a second, and none at all', () => {
+it('disorder shuffles 100,000 events, and none at all', () => {
   const many = Array.from({ length: 100_000 }, (_, i) => ({ timestamp: i }));
   expect(
     disorder(many, { maxDelay: 500, lateRatio: 0.1, duplicateRatio: 0.1, seed: 1 }),

@@ -62,7 +62,7 @@ it('a function of the user says which results are the same', () => {
   });
 });
 
-it('the difference of 50,000 results in another order is found at once', () => {
+it('50,000 results in another order are no difference', () => {
   const many = Array.from({ length: 50_000 }, (_, i) => ({ i }));
   expect(difference(many, many.toReversed())).toBeUndefined();
 });

@@ -51,7 +51,7 @@ describe('a recording in a snapshot', () => {
     expect(Math.max(...lines.map((l) => l.length))).toBeLessThan(130);
     expect(lines.join(' ').match(/a@\d+/g)).toHaveLength(300);
   });
-  it('prints 10,000 different values in well under a second', () => {
+  it('prints 10,000 different values', () => {
     const messages = Array.from({ length: 10_000 }, (_, i) => event(i, { i }, i));
     expect(printRecorded(recorded(messages))).toContain('?10000 = { i: 9999 }');
   });

@@ -1,7 +1,7 @@
 /** The notation: what each token, dash and lane says, and where an error points. */
 import { MarbleSyntaxError, type Message, marbles } from 'tidemark/testing';
 import { parseExpectation, parseMarbles } from '../../../../adapters/testing/script/notation.js';
-import { cpuMs, letter, syntaxErrorOf } from './said.js';
+import { letter, syntaxErrorOf } from './said.js';
 
 const said = (text: string, options = {}): string =>
   parseMarbles(text, options).map(letter).join(' ');
@@ -298,16 +298,4 @@ describe('an error shows the line, a caret under the column, and what to write',
   ])('of an expectation: %s (%s)', (text, _, problem) => {
     expect(syntaxErrorOf(() => parseExpectation(text))[2]).toMatch(problem);
   });
-});
-
-it('a script of 20,000 tokens, a lane of 20,000 letters and one long chunk are read in a blink', () => {
-  const letters = Array.from({ length: 20_000 }, (_, i) => `e${i}`);
-  const ms = cpuMs(() => {
-    expect(marbles(letters.map((l, i) => `${l}@${i}`).join(' ')).messages).toHaveLength(20_000);
-    const axis = [...letters].reverse().join(' ');
-    expect(marbles(`arrival ${letters.join(' ')}\nevent ${axis}`).messages).toHaveLength(20_000);
-    expect(marbles('-a'.repeat(50_000)).messages).toHaveLength(50_000);
-    expect(() => marbles(`${'-a'.repeat(50_000)}@?`)).toThrow(MarbleSyntaxError);
-  });
-  expect(ms).toBeLessThan(4000);
 });

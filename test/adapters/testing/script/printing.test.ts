@@ -3,8 +3,6 @@ import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { fixture, type Message, marbles, Script, script, scriptError } from 'tidemark/testing';
 
-import { cpuMs } from './said.js';
-
 const runs = { numRuns: 300 };
 
 describe('a script prints', () => {
@@ -312,18 +310,4 @@ it('revisions and replaced windows are kept by JSON lines and by the builder', (
   expect(fixture(made.toJsonLines()).messages).toEqual(made.messages);
   const build = new Function('script', `return ${made.toBuilder()}`);
   expect((build(script) as Script).messages).toEqual(made.messages);
-});
-
-it('10,000 events are printed and read in a blink, however many letters they need', () => {
-  let s = script() as Script<unknown>;
-  const ms = cpuMs(() => {
-    for (let i = 0; i < 10_000; i++) s = s.event('a', { at: 10_000 - i, value: { i } });
-    const { values } = s;
-    const texts = [s.toLanes(), s.toMarbles()].map((text) => marbles(text, values));
-    for (const back of [...texts, fixture(s.toJsonLines())]) {
-      expect(back.messages.at(-1)).toMatchObject({ timestamp: 1, value: { i: 9999 } });
-    }
-    expect(s.toBuilder().length).toBeGreaterThan(400_000);
-  });
-  expect(ms).toBeLessThan(6000);
 });

@@ -20,11 +20,3 @@ export function syntaxErrorOf(parse: () => unknown): string[] {
   }
   throw new Error('nothing was thrown');
 }
-
-/** The milliseconds of processor time that `work` takes; a busy machine does not count. */
-export function cpuMs(work: () => void): number {
-  const before = process.cpuUsage();
-  work();
-  const { user, system } = process.cpuUsage(before);
-  return (user + system) / 1000;
-}
