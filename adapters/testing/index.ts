@@ -35,7 +35,7 @@ export type { Assert } from './run/current.js';
 export type { FakeTimers } from './run/driver.js';
 export { eventTimeTest } from './run/eventTimeTest.js';
 export { Recording } from './run/recording.js';
-export { MarbleScheduler } from './run/scheduler.js';
+export { MarbleScheduler, type SchedulerOptions } from './run/scheduler.js';
 export type {
   AsyncEventTimeTest,
   EventTimeTest,

@@ -5,6 +5,7 @@ import type { Instant } from '../../../lib/instant.js';
 import { timesOf } from './arrivals.js';
 import { Chance } from './chance.js';
 
+/** Options of `disorder`. */
 export interface DisorderConfig<T> {
   /** An event arrives at its event time + a delay in [0, `maxDelay`], each as likely. */
   readonly maxDelay: Duration;

@@ -5,6 +5,7 @@ import type { Instant } from '../../../lib/instant.js';
 import { eventTimeOrder, timesOf } from '../disorder/arrivals.js';
 import { AnyOrder } from './anyOrder.js';
 
+/** Options of `anyArrivalOrder`. */
 export interface AnyArrivalOrderOptions<T> {
   /** When it happened. @default its `timestamp` */
   readonly timestamp?: (event: T) => Instant;

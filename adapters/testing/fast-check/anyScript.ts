@@ -7,6 +7,7 @@ import { Script } from '../script/script.js';
 import { epochOption } from '../script/times.js';
 import { type Draft, ScriptWriter, type Step } from './scriptWriter.js';
 
+/** Options of `anyScript`. */
 export interface AnyScriptOptions<T> {
   /** The values of the events. @default one of the letters a, b, c, d */
   readonly values?: fc.Arbitrary<T>;
@@ -43,10 +44,14 @@ export interface AnyScriptOptions<T> {
  * @throws TypeError for a wrong option
  *
  * @example
+ * const once = dedupe({ key: (v: string) => v, within: 5 });
  * fc.assert(
  *   fc.property(anyScript({ late: true }), (script) => {
- *     eventTimeTest(({ stream, expectStream }) => {
- *       expectStream(stream(script).pipe(mine())).toBe(script);
+ *     eventTimeTest(({ stream, record, flush }) => {
+ *       const one = record(stream(script).pipe(once));
+ *       const two = record(stream(script).pipe(once, once));
+ *       flush();
+ *       expect(String(two)).toBe(String(one));
  *     })();
  *   }),
  * );

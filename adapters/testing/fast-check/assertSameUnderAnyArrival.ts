@@ -22,6 +22,7 @@ import { tellDifference } from './tellDifference.js';
 
 const CALLER = 'assertSameUnderAnyArrival';
 
+/** Options of `assertSameUnderAnyArrival`. */
 export interface SameUnderAnyArrivalOptions<T, R = unknown> {
   /** When it happened. @default its `timestamp` */
   readonly timestamp?: (event: T) => Instant;

@@ -1,6 +1,7 @@
 /** A replayable source over an array: input for the tests of jobs. */
 import type { Reader, Source, SourceOutput } from '../../../lib/ports.js';
 
+/** Options of `arraySource`. */
 export interface ArraySourceConfig<T> {
   /** The split of a row. Without it the source has one split without a name. */
   readonly splitOf?: (row: T) => string;

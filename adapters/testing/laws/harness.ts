@@ -21,6 +21,7 @@ import { type Build, Drive, inputsOf } from './drive.js';
 import { refuseTwins, refuseUnknown, snapshotOf, stateOf, statsOf } from './harnessState.js';
 import { type LawScript, messagesOf } from './lawScript.js';
 
+/** Options of `harness`. */
 export interface HarnessOptions {
   /** How many inputs there are. @default as many as `build` has parameters */
   readonly inputs?: number;
@@ -36,6 +37,7 @@ export interface HarnessOptions {
   readonly values?: Values;
 }
 
+/** What `push` says of an event besides its value and time. */
 export interface PushOptions extends EventOptions {
   /** Which input, from 0. @default 0 */
   readonly input?: number;
@@ -47,13 +49,15 @@ export interface PushOptions extends EventOptions {
  * stands still but for `advance`.
  *
  * @example
- * const build = (in$: Observable<any>) => in$.pipe(lastPerKey({ id: 'last', key: (v: string) => v }));
- * const one = harness(build);
- * one.push('a', 3);               // '·'
- * one.watermark(2);               // 'W2'
- * const two = harness(build);
- * two.restore(one.snapshot());
- * two.watermark(4);               // '(a@3 W4)'
+ * const once = (in$: EventStream<string>) =>
+ *   in$.pipe(dedupe({ id: 'once', key: (v) => v, within: 10 }));
+ * const before = harness(once);
+ * before.push('a', 1);            // 'a@1'
+ * before.push('a', 2);            // '·'
+ * before.watermark(5);            // 'W5'
+ * const after = harness(once);
+ * after.restore(before.snapshot());
+ * after.push('a', 9);             // '·'
  */
 export function harness(build: Build, options: HarnessOptions = {}): Harness {
   return new Harness(build, options);

@@ -18,6 +18,7 @@ export const LAWS = {
   throws: 'names itself when a function of the user throws',
 } as const;
 
+/** The name of a law. */
 export type Law = keyof typeof LAWS;
 
 /** An operator broke a law. */

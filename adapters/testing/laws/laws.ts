@@ -9,6 +9,7 @@ import { Judge, LAWS, type Law, type OperatorLawError } from './lawError.js';
 import { Matrix } from './lawMatrix.js';
 import { type LawScript, stepsOf } from './lawScript.js';
 
+/** Options of `operatorLaws`. */
 export interface LawOptions {
   /** What the letters of the script stand for. */
   readonly values?: Values;
@@ -24,6 +25,7 @@ export interface LawOptions {
   readonly without?: Readonly<Partial<Record<Law, string>>>;
 }
 
+/** A law as a test to be declared. */
 export interface OperatorLaw {
   readonly law: Law;
   /** What an operator that keeps it does, in words. */
@@ -40,8 +42,10 @@ export interface OperatorLaw {
  * @param build builds the operator over its inputs; with an `id`, or its state cannot be saved
  * @param script what arrives, one script an input; it should make the operator do all that it can
  * @example
- * it.each(operatorLaws((in$) => in$.pipe(lastPerKey({ id: 'last', key: (v: string) => v })),
- *   'a@1 b@3 a@2 W2 c@9 W5'))('lastPerKey $name', ({ check }) => check());
+ * const once = (in$: EventStream<string>) =>
+ *   in$.pipe(dedupe({ id: 'once', key: (v) => v, within: 10 }));
+ * const laws = operatorLaws(once, 'a@1 b@2 a@3 W1 a@5 W12 c@0 b@19 W20');
+ * it.each(laws)('dedupe $name', ({ check }) => check());
  */
 export function operatorLaws(
   build: Build,
@@ -63,8 +67,9 @@ export function operatorLaws(
  *
  * @throws OperatorLawError naming each law that is broken, where, and the lines expected and received
  * @example
- * await assertOperatorLaws((in$) => in$.pipe(lastPerKey({ id: 'last', key: (v: string) => v })),
- *   'a@1 b@3 a@2 W2 c@9 W5');
+ * const once = (in$: EventStream<string>) =>
+ *   in$.pipe(dedupe({ id: 'once', key: (v) => v, within: 10 }));
+ * await assertOperatorLaws(once, 'a@1 b@2 a@3 W1 a@5 W12 c@0 b@19 W20');
  */
 export async function assertOperatorLaws(
   build: Build,

@@ -8,6 +8,7 @@ import { aboutSpan } from './pictureTicks.js';
 import { cellsOf, Sheet, terminalText } from './plotCells.js';
 import { legendOf, MARKS, namesOf } from './plotLegend.js';
 
+/** Options of `toText`. */
 export interface TextOptions {
   /** Columns, at least 40. @default 80 */
   readonly width?: number;

@@ -11,6 +11,7 @@ import { legendOf } from './svgLegend.js';
 import { escapeXml, line, round, type Scheme, styleSheet, tag, text } from './svgText.js';
 import { drawBands, drawGutter, drawPanes, drawWatermark } from './svgWindows.js';
 
+/** Options of `toSvg`. */
 export interface SvgOptions {
   /** Pixels, at least 320. @default 760 */
   readonly width?: number;
@@ -33,7 +34,7 @@ export interface SvgOptions {
  * @example
  * const svg = toSvg(marbles('a@1 b@7 c@3 W4 d@2 W9'), { windows: tumbling(5) });
  * // in a test, after `flush()`: what the pipeline made of it
- * const svg = toSvg(input, { out: record(out$), late: door('late') });
+ * const drawn = toSvg(input, { out: record(out$), late: door('late') });
  */
 export function toSvg(drawn: Picture | Drawn, options: SvgOptions & PictureOptions = {}): string {
   const picture = asPicture(drawn, options);

@@ -10,7 +10,7 @@ import type { Lane } from './lane.js';
  * serialiser (`marbleSerializer`) prints it under a ruler, with what the letters stand for.
  *
  * @example
- * const out = record(in$.pipe(dedupe({ key: (v) => v })));
+ * const out = record(stream('a@1 a@2 W5 |').pipe(dedupe({ key: (v) => v, within: 4 })));
  * flush();
  * expect(String(out)).toBe('a@1 · W5 (W∞ |)');
  */

@@ -13,8 +13,6 @@ import type { Assert } from './current.js';
 import type { Recording } from './recording.js';
 import type { MarbleScheduler } from './scheduler.js';
 
-export type Named<T> = Readonly<Record<string, T>>;
-
 /** What is expected of a stream or door. It is compared when the body has ended and all time has passed. */
 export interface Expectation {
   /**
@@ -66,15 +64,19 @@ export interface TestTools {
   /** A cold stream of elements: `a@1 W4 |`. A letter is its own value unless `values` has it. */
   stream<T = string>(
     script: string | Script<T>,
-    values?: Named<T>,
+    values?: Values<T>,
     error?: unknown,
   ): Observable<Element<T>>;
   /** A cold stream of bare values: `a b |`. */
-  source<T = string>(script: string | Script<T>, values?: Named<T>, error?: unknown): Observable<T>;
+  source<T = string>(
+    script: string | Script<T>,
+    values?: Values<T>,
+    error?: unknown,
+  ): Observable<T>;
   /** A hot stream of elements, shared by all its subscribers: its script begins when time does. */
   hot<T = string>(
     script: string | Script<T>,
-    values?: Named<T>,
+    values?: Values<T>,
     error?: unknown,
   ): Observable<Element<T>>;
   /** Subscribes at frame 0. `!` in the expectation unsubscribes at the beginning of its frame. */

@@ -36,12 +36,14 @@ export interface ValueMessage extends InFrame {
   readonly value: unknown;
 }
 
+/** A watermark. */
 export interface WatermarkMessage extends InFrame {
   readonly kind: 'watermark';
   /** Event time, epoch milliseconds; +∞ is the end. */
   readonly timestamp: number;
 }
 
+/** The stream turns idle, or active again. */
 export interface StatusMessage extends InFrame {
   readonly kind: 'status';
   readonly status: 'idle' | 'active';
@@ -53,12 +55,14 @@ export interface SplitsMessage extends InFrame {
   readonly splits: readonly string[];
 }
 
+/** A checkpoint barrier. */
 export interface BarrierMessage extends InFrame {
   readonly kind: 'barrier';
   /** The number of the checkpoint, from 1. */
   readonly n: number;
 }
 
+/** The end by an error. */
 export interface ErrorMessage extends InFrame {
   readonly kind: 'error';
   readonly error: unknown;
@@ -102,7 +106,7 @@ export type Unframed = Message extends infer M
   : never;
 
 /** Values by letter. */
-export type Values = Readonly<Record<string, unknown>>;
+export type Values<T = unknown> = Readonly<Record<string, T>>;
 
 /** The value of a letter: the letter itself where the record does not name it. */
 export function letterValue(name: string, values: Values): unknown {

@@ -1,7 +1,7 @@
 /** Scripts as marbles: one line, or the lanes of arrival, event time and watermarks. */
 
 import { type Cell, cellsOf, printCell, printLine } from './frames.js';
-import type { EventMessage, Message } from './message.js';
+import type { EventMessage, Message, Values } from './message.js';
 import { printMessage } from './print.js';
 import { PrintAxis } from './printAxis.js';
 import { isLettered, PrintNames } from './printNames.js';
@@ -18,7 +18,7 @@ export interface Printable {
 /** A text and what its letters stand for. */
 export interface Printed {
   readonly text: string;
-  readonly values: Readonly<Record<string, unknown>>;
+  readonly values: Values;
 }
 
 type Print = (m: Message) => string;

@@ -1,5 +1,6 @@
 /** Where scripts come from: steps, marbles, and fixtures in JSON lines. */
 import { parseJsonLines } from './jsonLines.js';
+import type { Values } from './message.js';
 import { readScript } from './notation.js';
 import type { MarblesOptions, ScriptOptions } from './scriptOptions.js';
 import { Script } from './scriptSteps.js';
@@ -27,7 +28,7 @@ export function script(options: ScriptOptions = {}): Script<never> {
  */
 export function marbles<T = string>(
   text: string,
-  values: Readonly<Record<string, T>> = {},
+  values: Values<T> = {},
   options: MarblesOptions = {},
 ): Script<T> {
   const epoch = epochOption('marbles', options.epoch);

@@ -4,11 +4,13 @@ import type { WindowBounds } from '../../../lib/element.js';
 import type { Instant } from '../../../lib/instant.js';
 import type { Time } from './times.js';
 
+/** Options of `script` and `fixture`. */
 export interface ScriptOptions {
   /** Where times that are written as numbers and durations begin. @default 0 */
   readonly epoch?: Instant;
 }
 
+/** Options of `marbles`. */
 export interface MarblesOptions extends ScriptOptions {
   /** What `#` stands for. */
   readonly error?: unknown;
@@ -16,11 +18,13 @@ export interface MarblesOptions extends ScriptOptions {
   readonly unit?: Duration;
 }
 
+/** Options of `toLanes`. */
 export interface LanesOptions {
   /** What one token of the `event` lane is worth. @default 1 */
   readonly unit?: Duration;
 }
 
+/** What the step `event` says besides the name. */
 export interface EventStep<V> {
   /** Event time: ms or a duration from the epoch of the script on, or a calendar instant. */
   readonly at: Time;

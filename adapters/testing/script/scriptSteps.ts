@@ -76,9 +76,9 @@ export class Script<T = unknown> {
   }
 
   /** What the letters of `toMarbles` and `toLanes` stand for. */
-  get values(): Readonly<Record<string, T>> {
+  get values(): Values<T> {
     this.letters ??= printLanes(this, 1).values;
-    return this.letters as Readonly<Record<string, T>>;
+    return this.letters as Values<T>;
   }
 
   /** Epoch milliseconds at which relative times begin. */
