@@ -61,7 +61,6 @@ export function decode(bytes: Uint8Array): Data {
     const tree: unknown = JSON.parse(text.decode(bytes.subarray(HEADER)));
     return tagged ? untag(tree) : tree;
   } catch (thrown) {
-    if (thrown instanceof CodecError) throw thrown;
     throw new CodecError('the checksum is right but the data is not', { cause: thrown });
   }
 }

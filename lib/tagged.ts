@@ -95,7 +95,7 @@ class Writer {
       const was = from[name];
       const now = this.tag(was, depth + 1);
       if (now === was) continue;
-      copy ??= copyOf(from);
+      copy ??= { ...from };
       define(copy, name, now);
     }
     return marked ? this.wrap('~o', copy ?? from) : (copy ?? from);
@@ -146,10 +146,6 @@ function define(to: object, name: string, value: unknown): void {
   Object.defineProperty(to, name, { value, enumerable: true, writable: true, configurable: true });
 }
 
-function copyOf(from: Record<string, unknown>): Record<string, unknown> {
-  return { ...from };
-}
-
 const names = new Map<unknown, unknown>([
   ['u', undefined],
   ['n', Number.NaN],
@@ -168,7 +164,7 @@ export function untag(x: unknown): unknown {
   const keys = Object.keys(x);
   const first = keys[0];
   if (first?.charCodeAt(0) !== 0x7e) return untagRecord(x, keys);
-  if (keys.length > 1) throw new CodecError('the checksum is right but the data is not');
+  if (keys.length > 1) throw new CodecError(`no tag has other fields beside it: ${show(first)}`);
   return untagMarked(first, (x as Record<string, unknown>)[first]);
 }
 
@@ -197,7 +193,7 @@ function untagMarked(mark: string, content: unknown): unknown {
     case '~o':
       return untagRecord(content as object, Object.keys(content as object));
   }
-  throw new CodecError('the checksum is right but the data is not');
+  throw new CodecError(`no such tag: ${show(mark)}`);
 }
 
 function mapOf(flat: readonly unknown[]): Map<unknown, unknown> {

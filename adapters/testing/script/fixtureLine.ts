@@ -152,7 +152,7 @@ export class FixtureLine {
     try {
       return untag(tree);
     } catch (thrown) {
-      throw new FixtureError(this.line, field, `has a tag that is none of ours: ${textOf(thrown)}`);
+      throw new FixtureError(this.line, field, `cannot be read back: ${textOf(thrown)}`);
     }
   }
 

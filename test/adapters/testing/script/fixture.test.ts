@@ -81,7 +81,7 @@ describe('a bad line is an error that names line and field', () => {
     ['{"at":3,"barrier":0}', 'barrier', 'must be an integer >= 1'],
     ['{"at":3,"complete":false}', 'complete', 'must be true; got false'],
     ['{"at":3,"error":"no"}', 'error', 'must be true, {"name", "message"} or {"value"}'],
-    ['{"at":3,"value":{"~q":1}}', 'value', '`value` has a tag that is none of ours'],
+    ['{"at":3,"value":{"~q":1}}', 'value', '`value` cannot be read back: codec: no such tag: "~q"'],
     ['{"epoch":5}', 'epoch', '`epoch` must be on the first line'],
   ])('%s', (line, field, message) => {
     let thrown: unknown;
