@@ -16,10 +16,11 @@ export function siteOutside(): Error {
   return Object.create(all, { stack: { get: () => outside(all.stack ?? '') } });
 }
 
-/** The stack of the site under another head: a runner shows the line of the user, not ours. */
-export function stackAt(site: Error, head: string): string {
+/** The error with the stack of the site: a runner shows the line of the user, not ours. */
+export function placed<E extends Error>(error: E, site: Error): E {
   const lines = (site.stack ?? '').split('\n').slice(site.message.split('\n').length);
-  return [head, ...lines].join('\n');
+  error.stack = [`${error.name}: ${error.message}`, ...lines].join('\n');
+  return error;
 }
 
 function outside(stack: string): string {

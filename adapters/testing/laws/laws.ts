@@ -2,10 +2,11 @@
 import type { Instant } from '../../../lib/instant.js';
 import type { Values } from '../script/message.js';
 import { epochOption } from '../script/times.js';
-import { siteOf, stackAt } from '../site.js';
+import { placed, siteOf } from '../site.js';
+import { assertAll } from './assertAll.js';
 import type { Build } from './drive.js';
 import { LawBench } from './lawBench.js';
-import { Judge, LAWS, type Law, type OperatorLawError } from './lawError.js';
+import { Judge, LAWS, type Law } from './lawError.js';
 import { Matrix } from './lawMatrix.js';
 import { type LawScript, stepsOf } from './lawScript.js';
 
@@ -77,14 +78,7 @@ export async function assertOperatorLaws(
   options: LawOptions = {},
 ): Promise<void> {
   const site = siteOf(assertOperatorLaws);
-  const broken: OperatorLawError[] = [];
-  for (const { check } of operatorLaws(build, script, options)) {
-    await check().catch((error: OperatorLawError) => broken.push(error));
-  }
-  const [first, ...more] = broken;
-  if (first === undefined) return;
-  if (more.length > 0) first.message = broken.map((error) => error.message).join('\n\n');
-  throw placed(first, site);
+  await assertAll(operatorLaws(build, script, options), site);
 }
 
 function benchOf(build: Build, script: LawScript | readonly LawScript[], o: LawOptions): LawBench {
@@ -124,9 +118,4 @@ async function check(law: Law, bench: LawBench, site: Error): Promise<void> {
   } catch (thrown) {
     throw placed(judge.failed(thrown), site);
   }
-}
-
-function placed(error: OperatorLawError, site: Error): OperatorLawError {
-  error.stack = stackAt(site, `${error.name}: ${error.message}`);
-  return error;
 }

@@ -1,5 +1,5 @@
 /** The failure of a marble test: what a scene looks like that is not as expected. */
-import { stackAt } from '../site.js';
+import { placed } from '../site.js';
 import { reportOf } from './report.js';
 import { ReportLane } from './reportLane.js';
 import type { Scene, SceneLane } from './scene.js';
@@ -21,7 +21,7 @@ export class MarbleError extends Error {
     site?: Error,
   ) {
     super(message);
-    if (site !== undefined) this.stack = stackAt(site, `MarbleError: ${message}`);
+    if (site !== undefined) placed(this, site);
   }
 }
 

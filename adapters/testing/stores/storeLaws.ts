@@ -1,14 +1,17 @@
 /** The laws of stores, for any test runner: a list to hand to `it.each`, or one assertion. */
+import { assertAll } from '../laws/assertAll.js';
+import { placed, siteOf } from '../site.js';
 import { Bench, type Laws } from './bench.js';
 import { checkpointLaws } from './checkpointLaws.js';
 import { durableLaws } from './durableLaws.js';
-import { Judge, type StoreLawError } from './lawError.js';
+import { Judge } from './lawError.js';
 import { orderLaws } from './orderLaws.js';
 import { ownerLaws } from './ownerLaws.js';
 import { tableLaws } from './tableLaws.js';
 import type { StoreUnderTest } from './under.js';
 import { valueLaws } from './valueLaws.js';
 
+/** A law as a test to be declared. */
 export interface StoreLaw {
   /** What a store that keeps it does, in words. */
   readonly name: string;
@@ -30,8 +33,7 @@ export interface StoreLaw {
  * it.each(storeLaws({ store: () => store }))('$name', ({ check }) => check());
  */
 export function storeLaws(under: StoreUnderTest): readonly StoreLaw[] {
-  const site = new Error();
-  Error.captureStackTrace?.(site, storeLaws);
+  const site = siteOf(storeLaws);
   return [...lawsOf(under)].map(([name, law]) => ({
     name,
     check: async () => {
@@ -52,16 +54,8 @@ export function storeLaws(under: StoreUnderTest): readonly StoreLaw[] {
  * await assertStoreLaws({ store: () => memoryStore() });
  */
 export async function assertStoreLaws(under: StoreUnderTest): Promise<void> {
-  const site = new Error();
-  Error.captureStackTrace?.(site, assertStoreLaws);
-  const broken: StoreLawError[] = [];
-  for (const { check } of storeLaws(under)) {
-    await check().catch((error: StoreLawError) => broken.push(error));
-  }
-  const [first, ...more] = broken;
-  if (first === undefined) return;
-  if (more.length > 0) first.message = broken.map((error) => error.message).join('\n\n');
-  throw placed(first, site);
+  const site = siteOf(assertStoreLaws);
+  await assertAll(storeLaws(under), site);
 }
 
 function lawsOf(under: StoreUnderTest): Laws {
@@ -70,11 +64,4 @@ function lawsOf(under: StoreUnderTest): Laws {
     ...[...tableLaws, ...orderLaws, ...valueLaws],
     ...[...ownerLaws, ...checkpointLaws, ...own],
   ]);
-}
-
-/* A runner shows the line that asked for the laws, not this file. */
-function placed(error: StoreLawError, site: Error): StoreLawError {
-  const lines = (site.stack ?? '').split('\n').slice(1);
-  error.stack = [`${error.name}: ${error.message}`, ...lines].join('\n');
-  return error;
 }
