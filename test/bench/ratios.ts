@@ -1,7 +1,12 @@
-/** `npm run bench -- [--only NAME] [--json FILE]`: what the operators cost, as ratios of one run. */
-import { readFileSync, writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
+/**
+ * `npm run bench -- [--only NAME] [--json FILE]`: what the operators cost, as ratios of one run; with
+ * `--only marbles`, what event-time tests cost.
+ */
+import { writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { machine, median } from './figures.js';
+import { howMarbles, type MarblesReport, measureMarbles } from './marbles.js';
 import { Checksum } from './reference.js';
 import { type Run, type Workload, workloads } from './workloads.js';
 
@@ -34,8 +39,7 @@ function time(run: Run): number {
 }
 
 function figures(times: readonly number[]): Figures {
-  const sorted = times.toSorted((a, b) => a - b);
-  return { medianNs: sorted[sorted.length >> 1] as number, bestNs: sorted[0] as number };
+  return { medianNs: median(times), bestNs: Math.min(...times) };
 }
 
 function checked(what: string, run: Run, expected: Run): string {
@@ -87,17 +91,15 @@ function print(r: Report): void {
   console.log(`  ${r.results}`);
 }
 
-function machine(): string {
-  const root = new URL('../../../', import.meta.url);
-  const version = (path: string): string =>
-    JSON.parse(readFileSync(new URL(path, root), 'utf8')).version;
-  const [cpu] = cpus();
-  const rxjs = version('node_modules/rxjs/package.json');
-  return [
-    `${cpu?.model ?? 'unknown CPU'}, ${cpus().length} CPUs, ${process.platform} ${process.arch}`,
-    `node ${process.version}, rxjs ${rxjs}, tidemark ${version('package.json')}`,
-    `${EVENTS} events a run, ${RUNS} runs each in turns after ${WARM_UPS}; CPU time of the process`,
-  ].join('\n');
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+const MARBLES = 'marbles';
+
+function measureWorkloads(wanted: readonly Workload[]): readonly Report[] {
+  return wanted.map((w) => {
+    const report = measure(w);
+    print(report);
+    return report;
+  });
 }
 
 function main(): number {
@@ -111,20 +113,22 @@ function main(): number {
   }
   const { only, json } = values;
   const wanted = workloads.filter((w) => only === undefined || w.name === only);
-  if (wanted.length === 0) {
-    const names = workloads.map((w) => w.name).join(' or ');
+  const marbles = only === MARBLES;
+  if (wanted.length === 0 && !marbles) {
+    const names = [...workloads.map((w) => w.name), MARBLES].join(' or ');
     console.error(`bench: --only must be ${names}; got ${JSON.stringify(only)}`);
     return 2;
   }
-  const head = machine();
-  console.log(head);
-  const reports = wanted.map((w) => {
-    const report = measure(w);
-    print(report);
-    return report;
-  });
+  const how = `${EVENTS} events a run, ${RUNS} runs each in turns after ${WARM_UPS}; CPU time of the process`;
+  const head = marbles
+    ? [...machine(root, ['rxjs', 'jest']), howMarbles]
+    : [...machine(root, ['rxjs']), how];
+  console.log(head.join('\n'));
+  const reports: readonly (Report | MarblesReport)[] = marbles
+    ? measureMarbles(root)
+    : measureWorkloads(wanted);
   if (json !== undefined) {
-    writeFileSync(json, `${JSON.stringify({ machine: head.split('\n'), reports }, null, 2)}\n`);
+    writeFileSync(json, `${JSON.stringify({ machine: head, reports }, null, 2)}\n`);
   }
   return 0;
 }
