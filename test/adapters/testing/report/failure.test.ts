@@ -345,6 +345,23 @@ describe('facts', () => {
     );
     expect(() => factsSaid([{ event: 'a' }, { at: 1 }], 'a@1')).toThrow('toEmit: fact 2 must name');
   });
+  it.each([
+    [
+      'two things',
+      { event: 'a', watermark: 7 },
+      'can be about one thing only; got event, watermark',
+    ],
+    ['an error and a value', { error: 'Error', value: 4 }, 'can be about one thing only'],
+    ['a value with a split', { value: 4, split: 'p0' }, 'must name one of'],
+    ['an arrival that is none', { event: 'a', at: 'soon' }, 'has an `at` that is no frame'],
+    ['an arrival that is NaN', { event: 'a', at: Number.NaN }, 'has an `at` that is no frame'],
+    ['no completion', { complete: false }, 'has a `complete` that is not true'],
+    ['nothing', null, 'must name one of'],
+  ])('about %s are refused', (_, fact, problem) => {
+    expect(() => factsSaid([fact as unknown as Fact], 'a@1 |')).toThrow(
+      `toEmit: fact 1 ${problem}`,
+    );
+  });
 });
 
 describe('for the test runner', () => {
