@@ -53,6 +53,11 @@ const equal: readonly [string, unknown, unknown][] = [
 
 const different: readonly [string, unknown, unknown][] = [
   ['0 and -0', 0, -0],
+  ['two promises', Promise.resolve(1), Promise.resolve(2)],
+  ['two weak maps', new WeakMap(), new WeakMap()],
+  ['an inherited field and one that is missing', { toString: expect.anything() }, {}],
+  ['a field `__proto__` and none', JSON.parse('{"__proto__":{}}'), {}],
+  ['a field `constructor` more', {}, { constructor: Object }],
   ['1 and "1"', 1, '1'],
   ['1n and 1', 1n, 1],
   ['null and undefined', null, undefined],
@@ -119,5 +124,14 @@ describe('errors', () => {
     expect(sameError(new TypeError('no such key'), error)).toBe(true);
     expect(sameError(new TypeError('another'), error)).toBe(false);
     expect(sameError('thrown text', 'thrown text')).toBe(true);
+    expect(sameError(/text/, 'thrown text')).toBe(true);
+    expect(sameError({ code: expect.any(Number) }, { code: 4 })).toBe(true);
+  });
+  it('without a message match none, and a pattern keeps no place between them', () => {
+    expect(sameError(/^$/, undefined)).toBe(false);
+    expect(sameError(/^$/, 0)).toBe(false);
+    const pattern = /such/g;
+    expect(sameError(pattern, new Error('no such'))).toBe(true);
+    expect(sameError(pattern, new Error('no such'))).toBe(true);
   });
 });
