@@ -63,9 +63,12 @@ function word(text: string): object {
 }
 
 function matcherText(x: object): string {
-  const named = x as { toAsymmetricMatcher?: () => string; toString(): string };
-  const own = named.toAsymmetricMatcher?.() ?? named.toString();
-  return own.startsWith('[object') ? 'a matcher' : own;
+  const named = x as { toAsymmetricMatcher?: () => string; toString(): string; sample?: unknown };
+  const whole = named.toAsymmetricMatcher?.();
+  if (whole !== undefined) return whole;
+  const own = named.toString();
+  if (own.startsWith('[object')) return 'a matcher';
+  return named.sample === undefined ? own : `${own} ${show(named.sample)}`;
 }
 
 /** `TypeError: no`. */

@@ -364,6 +364,15 @@ describe('facts', () => {
   });
 });
 
+it('a matcher is shown with what it asks for', () => {
+  const expected = { x: expect.objectContaining({ n: expect.any(String) }) };
+  const received: Message[] = [{ kind: 'value', frame: 0, value: { n: 1, m: 'q' } }];
+  const lanes = [{ head: 'out', expected: 'x', received }];
+  expect(failureOf(scene(lanes, expected))?.message).toContain(
+    'x = ObjectContaining { n: Any<String> }',
+  );
+});
+
 describe('for the test runner', () => {
   const site = new Error('here');
   const lanes = [{ head: 'out', expected: 'a@1 b@2', received: 'a@1 c@2', site }];
