@@ -20,6 +20,11 @@ import { RxExpectations, type Within } from './rx.js';
 import { MarbleScheduler } from './scheduler.js';
 import type { Expectation, RecordingDoor, TestOptions, TestTools } from './tools.js';
 
+/** So often may a script be subscribed before it counts as repeated for ever. */
+const MOST_REPEATS = 100;
+/** A source that gives so much in one frame has no end. */
+const MOST_AT_ONCE = 1_000_000;
+
 export class Run implements CurrentTest {
   readonly scheduler: MarbleScheduler;
   readonly clock: number;
@@ -28,7 +33,8 @@ export class Run implements CurrentTest {
   private readonly lanes: Lane[] = [];
   private readonly inputs: { readonly head: string; readonly received: Message[] }[] = [];
   private readonly blocks: { readonly head: string; readonly claim: Claim }[] = [];
-  private readonly letters: Record<string, unknown> = {};
+  /* Without prototype: `__proto__` is a letter as any other. */
+  private readonly letters: Record<string, unknown> = Object.create(null);
   private readonly known = new Set<string>();
   private readonly heads = new Map<string, number>();
   private rx: RxExpectations | undefined;
@@ -50,9 +56,9 @@ export class Run implements CurrentTest {
     const rx = new RxExpectations(this.scheduler, within);
     this.rx = rx;
     return {
-      stream: (script, values, error) => this.cold(script, values, error),
-      source: (script, values, error) => this.cold(script, values, error),
-      hot: (script, values, error) => this.hot(script, values, error),
+      stream: (...written) => this.cold(...written),
+      source: (...written) => this.cold(...written),
+      hot: (...written) => this.hot(...written),
       expectStream: (actual, name) => this.expectation(...this.watch(actual, 'stream', name)),
       record: (actual, name) => this.record(actual, name),
       door: (name) => this.door(name),
@@ -97,27 +103,35 @@ export class Run implements CurrentTest {
     for (const lane of this.lanes) if (lane instanceof CounterLane) lane.sample(frame);
   }
 
-  private read(script: string | Script<any>, values: Values, error: unknown): readonly Message[] {
+  private read(
+    script: string | Script<any>,
+    values: Values,
+    given: readonly [error?: unknown],
+  ): readonly Message[] {
+    const error = errorOf(given);
     const { epoch, unit } = this;
     const text = typeof script === 'string';
-    const messages = text ? parseMarbles(script, { epoch, unit, values, error }) : script.messages;
+    const messages = text
+      ? parseMarbles(script, { epoch, unit, values, error, sent: true })
+      : script.messages;
     Object.assign(this.letters, text ? {} : script.values, values);
     for (const m of messages) if ('name' in m && m.name !== undefined) this.known.add(m.name);
     return messages;
   }
 
-  private cold(script: string | Script<any>, values: Values = {}, error: unknown = scriptError) {
+  private cold(script: string | Script<any>, values: Values = {}, ...error: [error?: unknown]) {
     const messages = this.read(script, values, error);
     const input = this.input();
-    let first = true;
+    let times = 0;
     return new Observable<any>((out) => {
-      const shown = first ? input : undefined;
-      first = false;
-      out.add(play(this.scheduler, messages, (m) => this.send(m, out, shown)));
+      times++;
+      const shown = times === 1 ? input : undefined;
+      const send = (m: Message) => this.send(m, out, shown);
+      out.add(play(this.scheduler, messages, send, times <= MOST_REPEATS));
     });
   }
 
-  private hot(script: string | Script<any>, values: Values = {}, error: unknown = scriptError) {
+  private hot(script: string | Script<any>, values: Values = {}, ...error: [error?: unknown]) {
     const messages = this.read(script, values, error);
     const input = this.input();
     const subject = new Subject<any>();
@@ -141,16 +155,29 @@ export class Run implements CurrentTest {
     const lane = this.lane(new Lane(this.head(name), kind));
     const subscription = new Subscription();
     const { scheduler } = this;
+    const { received } = lane;
+    const take = (m: Message): void => {
+      received.push(m);
+      if (received.at(-MOST_AT_ONCE)?.frame !== m.frame) return;
+      subscription.unsubscribe();
+      scheduler.fail(endlessError(lane.head, m.frame));
+    };
+    // known before it is subscribed, so that a source that never returns can be stopped
+    const held = new Observable((out) => {
+      subscription.add(out);
+      return actual.subscribe(out);
+    });
     scheduler.schedule(() => {
-      if (subscription.closed) return;
-      subscription.add(actual.subscribe(scribe(scheduler, (m) => lane.received.push(m))));
+      if (!subscription.closed) held.subscribe(scribe(scheduler, take));
     });
     return [lane, subscription];
   }
 
   private expectation(lane: Lane, subscription?: Subscription): Expectation {
-    const toBe: Expectation['toBe'] = (marbles, values = {}, error = scriptError) =>
-      this.claim(lane, { marbles, values, error, site: siteOf(toBe) }, subscription);
+    const toBe: Expectation['toBe'] = (marbles, values = {}, ...error: [error?: unknown]) => {
+      const written = { marbles, values, error: errorOf(error), site: siteOf(toBe) };
+      this.claim(lane, written, subscription);
+    };
     const toEmit: Expectation['toEmit'] = (facts) =>
       void lane.claims.push(factsClaim(facts, siteOf(toEmit)));
     return { toBe, toEmit };
@@ -223,6 +250,16 @@ export class Run implements CurrentTest {
 function forgottenError({ head, made }: { readonly head: string; readonly made: Error }): Error {
   const text = `marbles: \`${head}\` has no expectation; call toBe(…) or toEmit(…)`;
   return new MarbleError(text, '', '', made);
+}
+
+function errorOf(given: readonly [error?: unknown]): unknown {
+  return given.length > 0 ? given[0] : scriptError;
+}
+
+function endlessError(head: string, frame: number): Error {
+  return new Error(
+    `marbles: \`${head}\` got ${MOST_AT_ONCE} things in frame ${frame}; a source seems to have no end: end it with take()`,
+  );
 }
 
 function unknownHead(head: string, lanes: readonly Lane[], site: Error): Error {

@@ -202,7 +202,7 @@ export class MarbleScheduler extends TestScheduler {
     this.clear();
     throw new Error(
       `marbles: ${this.maxActions} actions ran since a script last sent something, and virtual time is at ${this.frame}ms; ` +
-        'a timer seems to have no end: unsubscribe with `!` in the expectation, or end it with take() or takeUntil()',
+        'a timer, repeat or retry seems to have no end: unsubscribe with `!` in the expectation, or end it with take() or takeUntil()',
     );
   }
 }

@@ -121,7 +121,7 @@ export function valued(messages: readonly Message[], values: Values): Message[] 
   });
 }
 
-/** What a message sends into a pipeline; undefined for the ends. */
+/** What a message sends into a pipeline; undefined for the ends. @throws TypeError for what cannot be sent */
 export function sentBy(m: Message): unknown {
   switch (m.kind) {
     case 'event':
@@ -136,8 +136,11 @@ export function sentBy(m: Message): unknown {
       return splitsOf(m.splits);
     case 'barrier':
       return barrierAt(m.n, () => {});
-    default:
+    case 'complete':
+    case 'error':
       return undefined;
+    default:
+      throw new TypeError(`marbles: \`${m.kind}\` stands in expectations alone; it cannot be sent`);
   }
 }
 

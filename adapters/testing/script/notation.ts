@@ -16,6 +16,8 @@ export interface NotationOptions {
   readonly error?: unknown;
   /** What one token of the `event` lane is worth. @default 1 */
   readonly unit?: Duration;
+  /** Whether it is sent: then it may not have what stands in expectations alone. @default false */
+  readonly sent?: boolean;
   /** Letters that are known although `values` does not name them: those of the scripts. */
   readonly known?: ReadonlySet<string>;
 }
@@ -58,9 +60,9 @@ export function parseExpectation(text: string, options: NotationOptions = {}): E
 }
 
 function readingOf(text: string, o: NotationOptions): Reading {
-  const { epoch = 0, values = {}, known = new Set() } = o;
+  const { epoch = 0, values = {}, known = new Set(), sent = false } = o;
   const error = 'error' in o ? o.error : scriptError;
-  return { text, epoch, values, known, error };
+  return { text, epoch, values, known, error, sent };
 }
 
 function unitOf({ unit = 1 }: NotationOptions): number {

@@ -12,6 +12,8 @@ export interface Reading {
   readonly known: ReadonlySet<string>;
   /** What `#` stands for. */
   readonly error: unknown;
+  /** Whether it is sent; else it may be expected, too. */
+  readonly sent: boolean;
 }
 
 /** What one lane takes that others do not. */
@@ -112,17 +114,22 @@ class Reader {
       case '|':
         return { kind: 'complete' };
       case '!':
-        return { kind: 'unsubscribe' };
+        return this.expected(token, { kind: 'unsubscribe' });
       case '#':
         return { kind: 'error', error: this.reading.error };
       case 'idle':
       case 'active':
         return { kind: 'status', status: token.text };
       case 'restore':
-        return { kind: 'restore' };
+        return this.expected(token, { kind: 'restore' });
       default:
         return this.control(token) ?? this.letter(token);
     }
+  }
+
+  private expected({ text, at }: Token, said: Unframed): Unframed {
+    if (!this.reading.sent) return said;
+    return this.fail(at, `\`${text}\` stands in expectations alone; leave it out of what is sent`);
   }
 
   private control(token: Token): Unframed | undefined {

@@ -5,17 +5,23 @@ import {
   asyncScheduler,
   debounceTime,
   interval,
+  last,
   map,
   merge,
   type Observable,
   observeOn,
   of,
   queueScheduler,
+  range,
+  repeat,
+  retry,
   Subject,
+  scan,
   share,
   switchMap,
   take,
   tap,
+  throwError,
   timer,
   timestamp,
 } from 'rxjs';
@@ -39,7 +45,9 @@ import {
   type TestOptions,
 } from 'tidemark/testing';
 
-function thrownBy(body: (t: EventTimeTest) => void, options?: TestOptions): MarbleError {
+type Body = (t: EventTimeTest) => void;
+
+function thrownBy(body: Body, options?: TestOptions): MarbleError {
   try {
     eventTimeTest(body, options)();
   } catch (thrown) {
@@ -112,6 +120,16 @@ describe('inputs', () => {
     );
     expect(error.message).toMatch(/^in +\(a b\)$/m);
   });
+});
+
+describe('an error that is undefined', () => {
+  it(
+    'is one that can be sent and expected',
+    eventTimeTest(({ source, expectStream }) => {
+      expectStream(source('a #', {}, undefined)).toBe('a #', {}, undefined);
+      expectStream(throwError(() => undefined)).toBe('#', {}, undefined);
+    }),
+  );
 });
 
 describe('letters', () => {
@@ -451,6 +469,45 @@ describe('the guards', () => {
     });
     expect(error).toEqual(new RangeError('in next'));
     expect(seen).toEqual(['a', 'b', 'c', 'timer']);
+  });
+  it('a script that is repeated for ever is an error, and one repeated often is none', () => {
+    const ever: Body = ({ source, expectStream }) =>
+      expectStream(source('a |').pipe(repeat())).toBe('a');
+    const again: Body = ({ source, expectStream }) =>
+      expectStream(source('a #').pipe(retry())).toBe('a');
+    for (const body of [ever, again]) {
+      expect(thrownBy(body, { maxActions: 1000 }).message).toContain('repeat or retry seems to');
+    }
+    eventTimeTest(
+      ({ source, expectStream }) =>
+        expectStream(
+          source('a |').pipe(
+            repeat(500),
+            scan((n) => n + 1, 0),
+            last(),
+          ),
+        ).toBe('500ms (x |)', { x: 500 }),
+      { maxActions: 1000 },
+    )();
+  });
+  it('a source that never returns is stopped, and an error', () => {
+    const body: Body = ({ expectStream }) =>
+      expectStream(range(0, Number.POSITIVE_INFINITY), 'numbers').toBe('0');
+    expect(thrownBy(body).message).toContain(
+      '`numbers` got 1000000 things in frame 0; a source seems to have no end',
+    );
+  });
+  it('what stands in expectations alone cannot be sent', () => {
+    expect(thrownBy(({ stream }) => void stream('a@1 ! b@2')).message).toBe(
+      [
+        'marbles: a@1 ! b@2',
+        '             ^',
+        '`!` stands in expectations alone; leave it out of what is sent',
+      ].join('\n'),
+    );
+    const built = script().event('a', { at: 1 }).restore();
+    const body: Body = ({ stream, expectStream }) => expectStream(stream(built)).toBe('a@1');
+    expect(thrownBy(body).message).toContain('`restore` stands in expectations alone');
   });
   it('a timer without end is an error that says how to end it', () => {
     const body = ({ expectStream }: EventTimeTest) => expectStream(interval(1000)).toBe('1s x');
