@@ -1,10 +1,9 @@
 /** The examples of the README and of docs/ compile as they stand, and print what they say. */
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { transformSync } from '@swc/core';
+import { complaintsAbout } from './compiler.js';
 
 interface Example {
   readonly name: string;
@@ -83,47 +82,6 @@ it.each(examples)('$name prints what it says', async ({ code, output }) => {
 it('every example compiles without an annotation', () => {
   expect(complaintsAbout(examples.map(({ code }) => code))).toBe('');
 });
-
-/** What the compiler says of modules, with the settings of this package. */
-function complaintsAbout(modules: readonly string[]): string {
-  const folder = mkdtempSync(join(tmpdir(), 'tidemark-docs-'));
-  try {
-    for (const [i, code] of modules.entries()) writeFileSync(join(folder, `e${i}.ts`), code);
-    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(settings()));
-    return compile(folder);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
-
-function settings(): object {
-  const { compilerOptions } = JSON.parse(readFileSync(join(root, 'tsconfig.json'), 'utf8'));
-  const paths = Object.fromEntries(
-    Object.entries<string[]>(compilerOptions.paths).map(([name, [path = '']]) => [
-      name,
-      [join(root, path)],
-    ]),
-  );
-  return {
-    extends: join(root, 'tsconfig.base.json'),
-    compilerOptions: {
-      ...compilerOptions,
-      module: 'preserve',
-      types: ['node', 'jest'],
-      typeRoots: [join(root, 'node_modules/@types')],
-      paths: { ...paths, rxjs: [join(root, 'node_modules/rxjs')] },
-    },
-  };
-}
-
-function compile(folder: string): string {
-  const tsc = join(root, 'node_modules/typescript/bin/tsc');
-  try {
-    return execFileSync(process.execPath, [tsc, '-p', folder], { encoding: 'utf8' });
-  } catch (thrown) {
-    return (thrown as { stdout: string }).stdout;
-  }
-}
 
 it('the README shows a program and its output within twenty lines', () => {
   const lines = readFileSync(join(root, 'README.md'), 'utf8').split('\n').slice(0, 20);
