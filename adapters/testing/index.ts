@@ -4,7 +4,8 @@ export { type DisorderConfig, disorder } from './disorder/disorder.js';
 export { type ArraySourceConfig, arraySource } from './laws/arraySource.js';
 export { ArrivalClock } from './laws/arrivalClock.js';
 export type { Build } from './laws/drive.js';
-export { Harness, type HarnessOptions, harness, type PushOptions } from './laws/harness.js';
+export { Harness, harness } from './laws/harness.js';
+export type { HarnessOptions, PushOptions } from './laws/harnessOptions.js';
 export { type Law, OperatorLawError } from './laws/lawError.js';
 export type { LawScript } from './laws/lawScript.js';
 export {

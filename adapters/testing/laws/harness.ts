@@ -3,7 +3,6 @@ import { decode } from '../../../lib/codec.js';
 import { type Duration, durationOption } from '../../../lib/duration.js';
 import {
   type Chunks,
-  type EventOptions,
   event,
   type Member,
   splitsOf,
@@ -11,37 +10,15 @@ import {
   watermarkAt,
 } from '../../../lib/element.js';
 import { configError } from '../../../lib/errors.js';
-import type { Instant } from '../../../lib/instant.js';
 import type { Stats } from '../../../lib/stats.js';
 import { lineOf } from '../report/line.js';
-import type { Message, Values } from '../script/message.js';
+import type { Message } from '../script/message.js';
 import { epochOption, type Time, timeOption } from '../script/times.js';
 import { ArrivalClock } from './arrivalClock.js';
 import { type Build, Drive, inputsOf } from './drive.js';
+import type { HarnessOptions, PushOptions } from './harnessOptions.js';
 import { refuseTwins, refuseUnknown, snapshotOf, stateOf, statsOf } from './harnessState.js';
 import { type LawScript, messagesOf } from './lawScript.js';
-
-/** Options of `harness`. */
-export interface HarnessOptions {
-  /** How many inputs there are. @default as many as `build` has parameters */
-  readonly inputs?: number;
-  /** Where event times that are written as numbers and durations begin. @default 0 */
-  readonly epoch?: Instant;
-  /** What the arrival clock shows first. @default 0 */
-  readonly clock?: Instant;
-  /** The arrival clock, where what is built needs it in its own config. @default one of its own */
-  readonly scheduler?: ArrivalClock;
-  /** Whether a restore passes first, with a clock, as in a job. @default true */
-  readonly inJob?: boolean;
-  /** The values of letters: in what is played, and in what comes out. */
-  readonly values?: Values;
-}
-
-/** What `push` says of an event besides its value and time. */
-export interface PushOptions extends EventOptions {
-  /** Which input, from 0. @default 0 */
-  readonly input?: number;
-}
 
 /**
  * Drives an operator by hand. `build` is given the inputs and gives the stream to watch; it is

@@ -20,7 +20,7 @@ export class DoorLane extends Lane {
     return this.received;
   }
 
-  take(thing: any, frame: number): void {
+  take(thing: unknown, frame: number): void {
     this.things.push(thing);
     this.received.push(messageAt(thing, frame));
   }

@@ -201,7 +201,7 @@ export class Run implements CurrentTest {
 
   private door(name = 'door'): RecordingDoor {
     const lane = this.lane(new DoorLane(this.head(name)));
-    const take = (thing: any): void => lane.take(thing, this.scheduler.frame);
+    const take = (thing: unknown): void => lane.take(thing, this.scheduler.frame);
     Object.defineProperty(take, 'items', { get: () => lane.items });
     Object.defineProperty(take, 'messages', { get: () => lane.messages });
     return Object.assign(take as RecordingDoor, this.expectation(lane));

@@ -35,7 +35,7 @@ export interface Expectation {
 
 /** A side door that remembers what came, and when. */
 export interface RecordingDoor extends Expectation {
-  (thing: any): void;
+  (thing: unknown): void;
   /** Everything that came, in order; complete after `flush()`. */
   readonly items: readonly any[];
   /** The same as messages with their frames, as pictures take them. */
