@@ -38,7 +38,7 @@ export interface Difference {
   readonly at?: number;
 }
 
-export interface Comparison {
+interface Comparison {
   readonly compare?: ((a: any, b: any) => boolean) | undefined;
   readonly ordered?: boolean | undefined;
 }

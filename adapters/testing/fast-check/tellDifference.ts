@@ -16,7 +16,7 @@ export interface Arrival {
   readonly place: number;
 }
 
-export interface Story {
+interface Story {
   /** The smallest order that breaks the law. */
   readonly arrivals: readonly Arrival[];
   /** The watermarks that were sent after each arrival. */

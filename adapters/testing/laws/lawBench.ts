@@ -4,7 +4,7 @@ import { ArrivalClock } from './arrivalClock.js';
 import { type Build, Drive, type DriveOptions, Recorder } from './drive.js';
 import { type LawStep, linesOf } from './lawScript.js';
 
-export interface BenchConfig {
+interface BenchConfig {
   readonly build: Build;
   readonly throwing: Build | undefined;
   readonly inputs: number;

@@ -2,7 +2,7 @@
 import type { Picture } from './picture.js';
 import { roundStep, spanText, type TimeText, ticksIn, timeText } from './pictureTicks.js';
 
-export interface Tick {
+interface Tick {
   /** Where it stands, in units of the drawing. */
   readonly at: number;
   readonly time: number;
@@ -10,7 +10,7 @@ export interface Tick {
 }
 
 /** A silence that is drawn shorter than it was. */
-export interface Break {
+interface Break {
   readonly from: number;
   readonly to: number;
   readonly silenceMs: number;
@@ -25,7 +25,7 @@ export interface Axis {
 }
 
 /** Where an axis is drawn: pixels or cells, and how many of them a tick needs. */
-export interface Extent {
+interface Extent {
   readonly from: number;
   readonly to: number;
   readonly perTick: number;

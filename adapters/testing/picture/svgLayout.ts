@@ -20,7 +20,7 @@ export interface Layout {
 }
 
 /** A window's name in the gutter, and below it what it did. */
-export interface WindowName {
+interface WindowName {
   readonly window: PictureWindow;
   readonly y: number;
   readonly name: string;

@@ -11,7 +11,7 @@ interface Item {
   readonly sample: (x: number, y: number) => string;
 }
 
-export interface Legend {
+interface Legend {
   readonly height: number;
   /** Draws it from this height down. */
   draw(y: number): string;

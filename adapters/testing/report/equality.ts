@@ -3,7 +3,7 @@ import { isDeepStrictEqual, types } from 'node:util';
 import type { Message, Values } from '../script/message.js';
 
 /** A thing that judges what it is compared with: `expect.any(Number)` of Jest, of Vitest, or one's own. */
-export interface AsymmetricMatcher {
+interface AsymmetricMatcher {
   asymmetricMatch(got: unknown): boolean;
 }
 

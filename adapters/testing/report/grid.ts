@@ -11,7 +11,7 @@ export interface Row {
 }
 
 /** The frames that are shown, in order, and how many with something in them are left out. */
-export interface Clip {
+interface Clip {
   /** The frame after the last one that was shown before; silence since then is drawn. */
   readonly begin: number;
   readonly shown: readonly number[];

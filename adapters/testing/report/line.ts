@@ -6,7 +6,7 @@ import { printMessage } from '../script/print.js';
 import { isKeyword, WORD } from '../script/word.js';
 import { sameValue } from './equality.js';
 
-export interface LineOptions {
+interface LineOptions {
   /** The frame at which the line begins. */
   readonly from: number;
   readonly epoch: number;

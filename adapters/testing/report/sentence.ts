@@ -10,7 +10,7 @@ import { missedFields, type Wanted } from './wanted.js';
 const MINUTE = 60_000;
 
 /** What the words are made with. */
-export interface Wording {
+interface Wording {
   readonly head: string;
   readonly epoch: number;
   /** What came before the difference, for duplicates and broken promises. */

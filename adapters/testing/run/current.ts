@@ -9,11 +9,12 @@ export type Assert = (failure: MarbleError | undefined) => void;
 
 /** What a matcher outside needs of the running test. */
 export interface CurrentTest {
-  expectMarbles(actual: unknown, wanted: Wanted): void;
+  expectMarbles(actual: unknown, call: MatcherCall): void;
   expectFacts(actual: unknown, facts: readonly Fact[], site: Error): void;
 }
 
-export interface Wanted {
+/** Marbles that a matcher was called with. */
+export interface MatcherCall {
   readonly marbles: string | Script;
   readonly values?: Values | undefined;
   /** Present where `#` was given an error. */

@@ -1,19 +1,13 @@
 /** Expectations as users write them, turned into claims about lanes. */
-import type { Duration } from '../../../lib/duration.js';
 import { configError } from '../../../lib/errors.js';
 import type { Fact } from '../report/scene.js';
 import type { Message, Values } from '../script/message.js';
-import { type ExpectedLanes, parseExpectation } from '../script/notation.js';
+import { type ExpectedLanes, type NotationOptions, parseExpectation } from '../script/notation.js';
 import type { Script } from '../script/script.js';
 import type { Claim } from './lane.js';
 
-/** What a parser needs of the test. */
-export interface Reading {
-  readonly epoch: number;
-  readonly unit: Duration;
-  /** The letters of the scripts so far. */
-  readonly known: ReadonlySet<string>;
-}
+/** What a parser needs of the test; `known` are the letters of the scripts so far. */
+type TestNotation = Required<Pick<NotationOptions, 'epoch' | 'unit' | 'known'>>;
 
 /** What a user wrote. */
 export interface Written {
@@ -24,7 +18,7 @@ export interface Written {
 }
 
 /** What one `toBe` says. */
-export interface Claims {
+interface Claims {
   /** Of the lane itself. */
   readonly own: readonly Claim[];
   /** Of doors and counters, by name. */
@@ -34,14 +28,16 @@ export interface Claims {
 }
 
 /** Reads what a user expects. @throws MarbleSyntaxError */
-export function claimsOf({ marbles, values, error, site }: Written, reading: Reading): Claims {
-  const { epoch, unit, known } = reading;
+export function claimsOf(
+  { marbles, values, error, site }: Written,
+  notation: TestNotation,
+): Claims {
   if (typeof marbles !== 'string' && !Array.isArray(marbles?.messages)) {
     throw configError('toBe', 'marbles', 'marbles as text, or a script', marbles);
   }
   const lanes =
     typeof marbles === 'string'
-      ? parseExpectation(marbles, { epoch, unit, values, error, known })
+      ? parseExpectation(marbles, { ...notation, values, error })
       : scriptLanes(marbles, values);
   const claim = (expected: readonly Message[]): Claim => {
     const fixed = typeof marbles !== 'string';

@@ -9,7 +9,7 @@ import type { Script } from '../script/script.js';
 import { epochOption } from '../script/times.js';
 import { siteOf } from '../site.js';
 import { CounterLane, type Counters } from './counters.js';
-import { type CurrentTest, shared, throwing, type Wanted } from './current.js';
+import { type CurrentTest, type MatcherCall, shared, throwing } from './current.js';
 import { DoorLane } from './door.js';
 import { claimsOf, factsClaim, type Written } from './expectations.js';
 import { type Claim, Lane } from './lane.js';
@@ -68,10 +68,10 @@ export class Run implements CurrentTest {
     };
   }
 
-  expectMarbles(actual: unknown, wanted: Wanted): void {
+  expectMarbles(actual: unknown, call: MatcherCall): void {
     const [lane, subscription] = this.watch(actual, 'stream');
-    const { marbles, values = {}, site } = wanted;
-    const error = 'error' in wanted ? wanted.error : scriptError;
+    const { marbles, values = {}, site } = call;
+    const error = 'error' in call ? call.error : scriptError;
     this.claim(lane, { marbles, values, error, site }, subscription);
   }
 

@@ -40,23 +40,25 @@ export class RxExpectations {
     return this.pending.find(({ site }) => site === undefined);
   }
 
-  readonly helpers = (): RunHelpers => ({
-    cold: (...args: [string, any?, any?]) => this.within(({ cold }) => cold(...args)),
-    hot: (...args: [string, any?, any?]) => this.within(({ hot }) => hot(...args)),
-    time: (marbles) => this.within(({ time }) => time(marbles)),
-    flush: () => this.within(({ flush }) => flush()),
-    animate: (marbles) => this.within(({ animate }) => animate(marbles)),
-    expectObservable: (actual, subscription = null) => this.observable(actual, subscription),
-    expectSubscriptions: (logs) => {
-      const pending = this.expect('rx subscriptions');
-      const made = this.within(({ expectSubscriptions }) => expectSubscriptions(logs));
-      const toBe = (marbles: string | string[]): void => {
-        pending.site = siteOf(toBe);
-        this.within(() => made.toBe(marbles));
-      };
-      return { toBe };
-    },
-  });
+  helpers(): RunHelpers {
+    return {
+      cold: (...args: [string, any?, any?]) => this.within(({ cold }) => cold(...args)),
+      hot: (...args: [string, any?, any?]) => this.within(({ hot }) => hot(...args)),
+      time: (marbles) => this.within(({ time }) => time(marbles)),
+      flush: () => this.within(({ flush }) => flush()),
+      animate: (marbles) => this.within(({ animate }) => animate(marbles)),
+      expectObservable: (actual, subscription = null) => this.observable(actual, subscription),
+      expectSubscriptions: (logs) => {
+        const pending = this.expect('rx subscriptions');
+        const made = this.within(({ expectSubscriptions }) => expectSubscriptions(logs));
+        const toBe = (marbles: string | string[]): void => {
+          pending.site = siteOf(toBe);
+          this.within(() => made.toBe(marbles));
+        };
+        return { toBe };
+      },
+    };
+  }
 
   private observable<T>(
     actual: Observable<T>,

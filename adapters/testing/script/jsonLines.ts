@@ -46,7 +46,7 @@ function errorFields({ error }: ErrorMessage): unknown {
 }
 
 /** What a fixture says. */
-export interface Fixture {
+interface Fixture {
   readonly messages: Message[];
   /** The epoch that the fixture names, else `epoch`. */
   readonly epoch: number;

@@ -16,7 +16,7 @@ export interface Printable {
 }
 
 /** A text and what its letters stand for. */
-export interface Printed {
+interface Printed {
   readonly text: string;
   readonly values: Values;
 }

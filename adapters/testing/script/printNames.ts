@@ -3,7 +3,7 @@ import { tag } from '../../../lib/tagged.js';
 import type { EventMessage, Message, ValueMessage } from './message.js';
 import { standsAlone, WORD } from './word.js';
 
-export type Lettered = EventMessage | ValueMessage;
+type Lettered = EventMessage | ValueMessage;
 
 /** Whether a message is printed as a letter. */
 export function isLettered(m: Message): m is Lettered {

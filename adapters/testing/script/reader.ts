@@ -17,7 +17,7 @@ export interface Reading {
 }
 
 /** What one lane takes that others do not. */
-export interface LaneRules {
+interface LaneRules {
   /** The event time of a letter that stands without `@`; undefined makes it a bare value. */
   readonly timeOf?: (letter: Token) => number | undefined;
   /** Whether plain numbers are values: counters. */
