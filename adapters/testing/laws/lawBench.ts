@@ -18,24 +18,10 @@ export const ENDLESS = 10_000;
 
 /** One operator and one script. */
 export class LawBench {
-  readonly build: Build;
-  readonly throwing: Build | undefined;
-  readonly inputs: number;
-  readonly steps: readonly LawStep[];
-  readonly settle: () => Promise<void>;
-  readonly inJob: boolean;
-
-  constructor(config: BenchConfig) {
-    this.build = config.build;
-    this.throwing = config.throwing;
-    this.inputs = config.inputs;
-    this.steps = config.steps;
-    this.settle = config.settle;
-    this.inJob = config.inJob;
-  }
+  constructor(readonly config: BenchConfig) {}
 
   /** The lines of the whole script, undisturbed. */
-  async whole(steps = this.steps): Promise<readonly string[]> {
+  async whole(steps = this.config.steps): Promise<readonly string[]> {
     const drive = this.drive();
     await this.run(drive, steps);
     return linesOf(drive.out.got);
@@ -43,8 +29,8 @@ export class LawBench {
 
   /** The operator at work, subscribed unless told otherwise. */
   drive(o: Partial<DriveOptions> = {}, start = true): Drive {
-    const drive = new Drive(this.build, { inputs: this.inputs, ...o });
-    if (start) drive.start(this.inJob);
+    const drive = new Drive(this.config.build, { inputs: this.config.inputs, ...o });
+    if (start) drive.start(this.config.inJob);
     return drive;
   }
 
@@ -52,23 +38,23 @@ export class LawBench {
   async run(drive: Drive, steps: readonly LawStep[]): Promise<void> {
     for (const step of steps) {
       send(drive, step);
-      await this.settle();
+      await this.config.settle();
     }
   }
 
   /** What comes out where every input is this one. */
   async over(input: Observable<never>): Promise<Recorder> {
     const out = new Recorder(new ArrivalClock());
-    out.watch(this.build(...Array.from({ length: this.inputs }, () => input)));
-    await this.settle();
+    out.watch(this.config.build(...Array.from({ length: this.config.inputs }, () => input)));
+    await this.config.settle();
     return out;
   }
 
   /** All inputs: the first is given, the others say what they have and then nothing. */
   besides(first: Observable<any>): Observable<any>[] {
-    return Array.from({ length: this.inputs }, (_, input) => {
+    return Array.from({ length: this.config.inputs }, (_, input) => {
       if (input === 0) return first;
-      const said = this.steps.filter((s) => s.input === input && !s.ends);
+      const said = this.config.steps.filter((s) => s.input === input && !s.ends);
       return new Observable((s) => {
         for (const { element } of said) s.next(element);
       });

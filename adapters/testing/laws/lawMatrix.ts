@@ -27,16 +27,16 @@ export class Matrix {
   }
 
   async error(): Promise<void> {
-    for (const [cut, step] of this.bench.steps.entries()) {
-      for (let input = 0; input < this.bench.inputs; input++) {
+    for (const [cut, step] of this.bench.config.steps.entries()) {
+      for (let input = 0; input < this.bench.config.inputs; input++) {
         const drive = this.bench.drive();
-        await this.bench.run(drive, this.bench.steps.slice(0, cut));
+        await this.bench.run(drive, this.bench.config.steps.slice(0, cut));
         if (!drive.open().includes(input)) continue;
         const before = linesOf(drive.out.got);
         const thrown = new Error('of the source');
         drive.inputs[input]?.error(thrown);
-        await this.bench.settle();
-        await this.bench.run(drive, this.bench.steps.slice(cut));
+        await this.bench.config.settle();
+        await this.bench.run(drive, this.bench.config.steps.slice(cut));
         const where = `where input ${input} errors before ${step.text}`;
         const error: Message = { kind: 'error', frame: 0, error: thrown };
         this.judge.same(linesOf(drive.out.got), [...before, ...linesOf([error])], where);
@@ -48,14 +48,14 @@ export class Matrix {
   }
 
   async endless(): Promise<void> {
-    const first = this.bench.steps.filter((s) => s.input === 0 && !s.ends);
+    const first = this.bench.config.steps.filter((s) => s.input === 0 && !s.ends);
     for (let wanted = 1; wanted <= first.length; wanted++) {
       const source = endless(first);
       let pulledAtLast = -1;
       const out = new Recorder(new ArrivalClock(), () => {
         pulledAtLast = source.pulled;
       });
-      out.watch(this.bench.build(...this.bench.besides(source.in$)).pipe(take(wanted)));
+      out.watch(this.bench.config.build(...this.bench.besides(source.in$)).pipe(take(wanted)));
       const where = `take(${wanted}) over an endless source`;
       if (source.pulled === ENDLESS) {
         return this.judge.holds(wanted > 1, `${where} does not stop it`);
@@ -68,14 +68,14 @@ export class Matrix {
   }
 
   async unsubscribed(): Promise<void> {
-    for (const [cut, { text }] of this.bench.steps.entries()) {
+    for (const [cut, { text }] of this.bench.config.steps.entries()) {
       const drive = this.bench.drive();
-      await this.bench.run(drive, this.bench.steps.slice(0, cut));
+      await this.bench.run(drive, this.bench.config.steps.slice(0, cut));
       drive.out.subscription?.unsubscribe();
       const before = linesOf(drive.out.got);
       const where = `unsubscribed before ${text}`;
       this.judge.holds(!drive.observed(), `${where} it still listens to an input`);
-      await this.bench.run(drive, this.bench.steps.slice(cut));
+      await this.bench.run(drive, this.bench.config.steps.slice(cut));
       this.judge.same(linesOf(drive.out.got), before, where);
     }
   }
@@ -90,8 +90,8 @@ export class Matrix {
         observed = drive.observed();
       };
       const drive: Drive = this.bench.drive({ onMessage: inside }, false);
-      drive.start(this.bench.inJob);
-      await this.bench.run(drive, this.bench.steps);
+      drive.start(this.bench.config.inJob);
+      await this.bench.run(drive, this.bench.config.steps);
       const where = `unsubscribed inside the next of line ${wanted}`;
       this.judge.same(linesOf(drive.out.got), whole.slice(0, wanted), where);
       this.judge.holds(!observed, `${where} it still listens to an input`);
@@ -100,7 +100,7 @@ export class Matrix {
 
   /* The clock stands: what waits in a queue is stamped when its turn comes. */
   async reentrant(): Promise<void> {
-    const steps = this.bench.steps.map((step) => ({ ...step, frame: 0 }));
+    const steps = this.bench.config.steps.map((step) => ({ ...step, frame: 0 }));
     const whole = await this.bench.whole(steps);
     let at = 0;
     const push = (drive: Drive): void => {
@@ -109,9 +109,9 @@ export class Matrix {
       if (step !== undefined) send(drive, step);
     };
     const drive: Drive = this.bench.drive({ onMessage: () => push(drive) }, false);
-    drive.start(this.bench.inJob);
+    drive.start(this.bench.config.inJob);
     while (at < steps.length) push(drive);
-    await this.bench.settle();
+    await this.bench.config.settle();
     this.judge.same(linesOf(drive.out.got), whole, 'where each step comes inside an emission');
   }
 
@@ -120,19 +120,19 @@ export class Matrix {
     const together = this.bench.drive({}, false);
     const other = new Recorder(together.clock);
     other.watch(together.observable);
-    together.start(this.bench.inJob);
-    await this.bench.run(together, this.bench.steps);
+    together.start(this.bench.config.inJob);
+    await this.bench.run(together, this.bench.config.steps);
     this.judge.same(linesOf(together.out.got), whole, 'the second of two subscriptions');
     this.judge.same(linesOf(other.got), whole, 'the first of two subscriptions');
     together.again();
-    together.start(this.bench.inJob);
-    await this.bench.run(together, this.bench.steps);
+    together.start(this.bench.config.inJob);
+    await this.bench.run(together, this.bench.config.steps);
     this.judge.same(linesOf(together.out.got), whole, 'a subscription after the end of others');
   }
 
   async order(): Promise<void> {
     const drive = this.bench.drive();
-    await this.bench.run(drive, this.bench.steps);
+    await this.bench.run(drive, this.bench.config.steps);
     const { got } = drive.out;
     let w = -Infinity;
     for (const m of got) {
@@ -148,20 +148,20 @@ export class Matrix {
 
   async completion(): Promise<void> {
     const drive = this.bench.drive();
-    await this.bench.run(drive, this.bench.steps);
+    await this.bench.run(drive, this.bench.config.steps);
     const whole = linesOf(drive.out.got);
     const ends = drive.out.got.flatMap((m, i) =>
       m.kind === 'complete' || m.kind === 'error' ? (whole[i] as string) : [],
     );
     this.judge.same(ends, ['|'], 'of the ends');
     this.judge.holds(!drive.observed(), 'it still listens to an input');
-    await this.bench.run(drive, this.bench.steps);
+    await this.bench.run(drive, this.bench.config.steps);
     this.judge.same(linesOf(drive.out.got), whole, 'where more comes after the end');
   }
 
   async counters(): Promise<void> {
     const drive = this.bench.drive();
-    for (const step of this.bench.steps) {
+    for (const step of this.bench.config.steps) {
       await this.bench.run(drive, [step]);
       for (const { operator, stats } of drive.members) {
         const sum = unaccounted(stats as Readonly<Record<string, unknown>> | undefined);
@@ -176,23 +176,23 @@ export class Matrix {
   async bare(): Promise<void> {
     const drive = this.bench.drive({}, false);
     drive.start(false);
-    await this.bench.run(drive, this.bench.steps);
+    await this.bench.run(drive, this.bench.config.steps);
     this.judge.same(linesOf(drive.out.got), await this.bench.whole(), 'in a bare pipe');
   }
 
   async cut(): Promise<void> {
     const whole = await this.bench.whole();
-    const last = this.bench.steps.length - 1;
+    const last = this.bench.config.steps.length - 1;
     for (let cut = 0; cut <= last; cut++) await this.restored([cut], whole);
     const everywhere = Array.from({ length: last }, (_, i) => i + 1);
     await this.restored(everywhere, whole);
   }
 
   async throws(): Promise<void> {
-    const build = this.bench.throwing as Build;
-    const drive = new Drive(build, { inputs: this.bench.inputs });
-    drive.start(this.bench.inJob);
-    await this.bench.run(drive, this.bench.steps);
+    const build = this.bench.config.throwing as Build;
+    const drive = new Drive(build, { inputs: this.bench.config.inputs });
+    drive.start(this.bench.config.inJob);
+    await this.bench.run(drive, this.bench.config.steps);
     const last = linesOf(drive.out.got).at(-1) ?? 'nothing';
     const named = /^#'UserFunctionError: [a-zA-Z]+: `.+` threw: /.test(last);
     this.judge.holds(named, `it ends with ${last}, not with a UserFunctionError`);
@@ -200,7 +200,7 @@ export class Matrix {
 
   /** Runs the script over one operator after the other: at each cut, the next takes the state over. */
   private async restored(cuts: readonly number[], whole: readonly string[]): Promise<void> {
-    const { steps } = this.bench;
+    const { steps } = this.bench.config;
     const lines: string[] = [];
     let state: Map<string, Chunks> = new Map();
     let from = 0;
@@ -213,7 +213,7 @@ export class Matrix {
       await this.bench.run(drive, [...ended, ...steps.slice(from, to)]);
       let saved: ReadonlyMap<string, Uint8Array> = new Map();
       if (to < steps.length) this.once(drive, () => (saved = drive.save()));
-      await this.bench.settle();
+      await this.bench.config.settle();
       drive.out.subscription?.unsubscribe();
       lines.push(...linesOf(drive.out.got));
       state = decodeAll(saved);

@@ -57,7 +57,7 @@ export function operatorLaws(
   const bench = benchOf(build, script, options);
   const laws = (Object.keys(LAWS) as Law[]).filter((law) => {
     if (options.without?.[law] !== undefined) return false;
-    if (law === 'bare') return bench.inJob;
+    if (law === 'bare') return bench.config.inJob;
     return law !== 'throws' || options.throwing !== undefined;
   });
   return laws.map((law) => ({ law, name: LAWS[law], check: () => check(law, bench, site) }));

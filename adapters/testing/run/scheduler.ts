@@ -71,9 +71,15 @@ export interface SchedulerOptions {
  * scheduler.flush();  // seen: [5]
  */
 export class MarbleScheduler extends TestScheduler {
-  /** Set while time is driven from outside: `flush()` then does nothing. */
+  /**
+   * Set while time is driven from outside: `flush()` then does nothing.
+   * @internal
+   */
   held = false;
-  /** Told when time is about to leave a frame. */
+  /**
+   * Told when time is about to leave a frame.
+   * @internal
+   */
   onFrameEnd: ((frame: number) => void) | undefined;
   private readonly heap = new Heap<Action<any>>();
   private readonly maxActions: number;
@@ -94,27 +100,42 @@ export class MarbleScheduler extends TestScheduler {
     return new Action(this, work, undefined).schedule(state, delay);
   }
 
-  /** As `schedule`, but of one frame it runs where `order` says: a number that `nextOrder` gave. */
+  /**
+   * As `schedule`, but of one frame it runs where `order` says: a number that `nextOrder` gave.
+   * @internal
+   */
   scheduleAs<T>(order: number, work: Work<T>, delay = 0, state?: T): Subscription {
     return new Action(this, work, order).schedule(state, delay);
   }
 
-  /** As `schedule`, but of its frame it runs before what was scheduled the ordinary way. */
+  /**
+   * As `schedule`, but of its frame it runs before what was scheduled the ordinary way.
+   * @internal
+   */
   scheduleFirst<T>(work: Work<T>, delay = 0, state?: T): Subscription {
     return new Action(this, work, FIRST).schedule(state, delay);
   }
 
-  /** The place in a frame of what is scheduled now. */
+  /**
+   * The place in a frame of what is scheduled now.
+   * @internal
+   */
   nextOrder(): number {
     return ++this.last;
   }
 
-  /** Runs `task` when time begins to pass, after what was scheduled before. */
+  /**
+   * Runs `task` when time begins to pass, after what was scheduled before.
+   * @internal
+   */
   atStart(task: () => void): void {
     this.starts.push(task);
   }
 
-  /** A script has sent a message: time is not endless. */
+  /**
+   * A script has sent a message: time is not endless.
+   * @internal
+   */
   progress(): void {
     this.idle = 0;
   }
@@ -158,7 +179,10 @@ export class MarbleScheduler extends TestScheduler {
     super.flush();
   }
 
-  /** Keeps an error for `settle`. */
+  /**
+   * Keeps an error for `settle`.
+   * @internal
+   */
   fail(thrown: unknown): void {
     this.errors.push(thrown);
   }
@@ -196,7 +220,10 @@ export class MarbleScheduler extends TestScheduler {
     this.count();
   }
 
-  /** Counts an action. @throws Error when there were too many without a message of a script */
+  /**
+   * Counts an action. @throws Error when there were too many without a message of a script
+   * @internal
+   */
   count(): void {
     if (++this.idle <= this.maxActions) return;
     this.clear();
