@@ -111,7 +111,7 @@ function check<T>(c: WatermarkConfig<T>): Options<T> {
   demand('onResume', "'ignore' or 'hold'", onResume, ['ignore', 'hold'].includes(onResume));
   const known = ['pass', 'quarantine'].includes(onFutureSkew);
   demand('onFutureSkew', "'pass' or 'quarantine'", onFutureSkew, known);
-  demand('maxSplits', 'a whole number >= 1', maxSplits, whole);
+  demand('maxSplits', 'an integer >= 1', maxSplits, whole);
   for (const later of ['advanceWithClock', 'generator'] as const) {
     const got = (c as unknown as Record<string, unknown>)[later];
     demand(later, 'absent (not built yet)', got, got === undefined);

@@ -435,7 +435,7 @@ describe('watermark', () => {
     ["`onResume` must be 'ignore' or 'hold'; got \"wait\"", { onResume: 'wait' }],
     ['`maxFutureSkew` must be a duration >= 0', { maxFutureSkew: '-5 minutes' }],
     ["`onFutureSkew` must be 'pass' or 'quarantine'; got null", { onFutureSkew: null }],
-    ['`maxSplits` must be a whole number >= 1; got 0', { maxSplits: 0 }],
+    ['`maxSplits` must be an integer >= 1; got 0', { maxSplits: 0 }],
   ])('refuses a wrong option: %s', (message, wrong) => {
     expect(() => watermark({ ...byAt, ...wrong } as never)).toThrow(`watermark: ${message}`);
     expect(() => watermark({ ...byAt, ...wrong } as never)).toThrow(TypeError);

@@ -96,7 +96,7 @@ function check<T>(c: DisorderConfig<T>) {
     const ratio = typeof got === 'number' && got >= 0 && got <= 1;
     if (!ratio) throw configError('disorder', option, 'a number in [0, 1]', got);
   }
-  if (!Number.isSafeInteger(seed)) throw configError('disorder', 'seed', 'a whole number', seed);
+  if (!Number.isSafeInteger(seed)) throw configError('disorder', 'seed', 'an integer', seed);
   for (const [option, got] of Object.entries({ split, timestamp })) {
     const fine = got === undefined || typeof got === 'function';
     if (!fine) throw configError('disorder', option, 'a function', got);

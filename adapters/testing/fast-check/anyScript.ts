@@ -104,7 +104,7 @@ function check<T>(o: AnyScriptOptions<T>): number {
     if (!holds) throw configError('anyScript', option, rule, got);
   };
   const whole = Number.isSafeInteger(maxSteps) && maxSteps >= 0;
-  demand('maxSteps', 'a whole number >= 0', maxSteps, whole);
+  demand('maxSteps', 'an integer >= 0', maxSteps, whole);
   const arbitrary = o.values === undefined || o.values instanceof fc.Arbitrary;
   demand('values', 'an arbitrary', o.values, arbitrary);
   const strings = splits?.every((s) => typeof s === 'string') === true && splits.length > 0;

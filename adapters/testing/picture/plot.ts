@@ -50,10 +50,10 @@ export function toText(drawn: Picture | Drawn, options: TextOptions & PictureOpt
   const picture = asPicture(drawn, options);
   const { width = 80, height = 20, ascii = false } = options;
   if (!(Number.isSafeInteger(width) && width >= 40)) {
-    throw configError('toText', 'width', 'a whole number >= 40', width);
+    throw configError('toText', 'width', 'an integer >= 40', width);
   }
   if (!(Number.isSafeInteger(height) && height >= 5)) {
-    throw configError('toText', 'height', 'a whole number >= 5', height);
+    throw configError('toText', 'height', 'an integer >= 5', height);
   }
   const plain = (text: string) => terminalText(text, ascii);
   const plot = new Plot(picture, { width, height, plain });

@@ -1,6 +1,7 @@
 /** A running event-time test: its lanes, its letters, and the judgement at its end. */
 import { isObservable, Observable, type Observer, Subject, Subscription } from 'rxjs';
 import { type Duration, durationOption } from '../../../lib/duration.js';
+import { configError } from '../../../lib/errors.js';
 import { failureOf, MarbleError } from '../report/failure.js';
 import type { Fact, SceneLane } from '../report/scene.js';
 import type { Message, Values } from '../script/message.js';
@@ -59,7 +60,7 @@ export class Run implements CurrentTest {
       stream: (...written) => this.cold(...written),
       source: (...written) => this.cold(...written),
       hot: (...written) => this.hot(...written),
-      expectStream: (actual, name) => this.expectation(...this.watch(actual, 'stream', name)),
+      expectStream: (actual, name) => this.expectation(...this.watch('expectStream', actual, name)),
       record: (actual, name) => this.record(actual, name),
       door: (name) => this.door(name),
       counters: (name) => this.counters(name),
@@ -69,14 +70,14 @@ export class Run implements CurrentTest {
   }
 
   expectMarbles(actual: unknown, call: MatcherCall): void {
-    const [lane, subscription] = this.watch(actual, 'stream');
+    const [lane, subscription] = this.watch('toEmitMarbles', actual);
     const { marbles, values = {}, site } = call;
     const error = 'error' in call ? call.error : scriptError;
     this.claim(lane, { marbles, values, error, site }, subscription);
   }
 
   expectFacts(actual: unknown, facts: readonly Fact[], site: Error): void {
-    this.watch(actual, 'stream')[0].claims.push(factsClaim(facts, site));
+    this.watch('toEmitFacts', actual)[0].claims.push(factsClaim(facts, site));
   }
 
   /** Judges every expectation. @throws MarbleError where one was forgotten, or does not hold */
@@ -146,12 +147,9 @@ export class Run implements CurrentTest {
     relay(m, out);
   }
 
-  private watch(actual: unknown, kind: Lane['kind'], name = 'out'): [Lane, Subscription] {
-    if (!isObservable(actual)) {
-      throw new TypeError(
-        `marbles: only an Observable can be expected to emit; got ${String(actual)}`,
-      );
-    }
+  private watch(owner: string, actual: unknown, name = 'out'): [Lane, Subscription] {
+    if (!isObservable(actual)) throw configError(owner, 'actual', 'an Observable', actual);
+    const kind = owner === 'record' ? 'recording' : 'stream';
     const lane = this.lane(new Lane(this.head(name), kind));
     const subscription = new Subscription();
     const { scheduler } = this;
@@ -195,7 +193,7 @@ export class Run implements CurrentTest {
   }
 
   private record(actual: Observable<unknown>, name = 'recording'): Recording {
-    const [lane] = this.watch(actual, 'recording', name);
+    const [lane] = this.watch('record', actual, name);
     return new Recording(lane, () => this.letters, this.epoch);
   }
 

@@ -220,8 +220,8 @@ it.each([
   [{ duplicateRatio: '0.5' }, 'disorder: `duplicateRatio` must be a number in [0, 1]; got "0.5"'],
   [{ lateBy: 0 }, 'disorder: `lateBy` must be a duration > 0'],
   [{ skew: '-1s' }, 'disorder: `skew` must be a duration >= 0'],
-  [{ seed: undefined }, 'disorder: `seed` must be a whole number; got undefined'],
-  [{ seed: 0.5 }, 'disorder: `seed` must be a whole number; got 0.5'],
+  [{ seed: undefined }, 'disorder: `seed` must be an integer; got undefined'],
+  [{ seed: 0.5 }, 'disorder: `seed` must be an integer; got 0.5'],
   [{ timestamp: 5 }, 'disorder: `timestamp` must be a function; got 5'],
   [{ split: 'p' }, 'disorder: `split` must be a function; got "p"'],
   [

@@ -244,7 +244,7 @@ it('anyScript shrinks to few messages, with times at the epoch', () => {
 });
 
 it.each([
-  [{ maxSteps: -1 }, 'anyScript: `maxSteps` must be a whole number >= 0; got -1'],
+  [{ maxSteps: -1 }, 'anyScript: `maxSteps` must be an integer >= 0; got -1'],
   [{ values: ['a'] }, 'anyScript: `values` must be an arbitrary; got ["a"]'],
   [{ splits: [] }, 'anyScript: `splits` must be a list of names; got []'],
   [{ ends: ['later'] }, "anyScript: `ends` must be a list of 'complete', 'error' and 'open'; got"],

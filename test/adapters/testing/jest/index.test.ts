@@ -54,7 +54,9 @@ describe('toEmitMarbles', () => {
     const negated = eventTimeTest(({ source }) => expect(source('a')).not.toEmitMarbles('b'));
     expect(thrownBy(negated).message).toContain('cannot be negated');
     const number = eventTimeTest(() => expect(1).toEmitMarbles('b'));
-    expect(thrownBy(number).message).toContain('only an Observable');
+    expect(thrownBy(number).message).toContain(
+      'toEmitMarbles: `actual` must be an Observable; got 1',
+    );
   });
 });
 

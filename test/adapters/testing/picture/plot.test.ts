@@ -75,9 +75,7 @@ o on time (3)  # late (1)  - watermark  : behind it
   });
 
   it('refuses a size that holds no picture', () => {
-    expect(() => small.toText({ width: 30 })).toThrow(
-      'toText: `width` must be a whole number >= 40',
-    );
+    expect(() => small.toText({ width: 30 })).toThrow('toText: `width` must be an integer >= 40');
     expect(() => small.toText({ height: 2.5 })).toThrow('toText: `height` must be');
   });
 });

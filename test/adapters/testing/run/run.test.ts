@@ -516,7 +516,7 @@ describe('the guards', () => {
   it('a thing that is no stream, facts that are none, and bad options are refused', () => {
     const notAStream = [] as unknown as Observable<unknown>;
     expect(thrownBy(({ expectStream }) => void expectStream(notAStream)).message).toContain(
-      'only an Observable',
+      'expectStream: `actual` must be an Observable',
     );
     const facts = { event: 1 } as unknown as [];
     expect(thrownBy(({ expectStream }) => expectStream(of(1)).toEmit(facts)).message).toContain(
