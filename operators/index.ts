@@ -97,7 +97,14 @@ export {
   type IntervalJoinConfig,
   intervalJoin,
 } from './intervalJoin.js';
-export { type Job, type JobConfig, type JobStatus, job, type Task } from './job.js';
+export {
+  type Job,
+  type JobConfig,
+  type JobStatus,
+  job,
+  type RestartConfig,
+  type Task,
+} from './job.js';
 export { type Marked, type ToValuesConfig, toValues } from './toValues.js';
 export { type UnionConfig, union } from './union.js';
 export { values } from './values.js';

@@ -9,6 +9,8 @@ import {
 import { type Duration, durationOption } from '../lib/duration.js';
 import type { Element } from '../lib/element.js';
 import { configError, JobError } from '../lib/errors.js';
+import { JobRun } from '../lib/job/jobRun.js';
+import { type RestartSettings, Restarts } from '../lib/job/restarts.js';
 import { type Outcome, type Runtime, TaskRun, type TaskRunConfig } from '../lib/job/taskRun.js';
 import type { CheckpointStore, Source } from '../lib/ports.js';
 
@@ -35,19 +37,33 @@ export interface JobConfig {
   readonly maxDrift?: Duration;
   /** Arrival time and timers. @default asyncScheduler */
   readonly clock?: SchedulerLike;
+  /** What follows a failure. */
+  readonly restart?: RestartConfig;
   /** One instance owns everything. @default 'single' */
   readonly tasks?: 'single';
   /** Builds the pipelines. */
   readonly topology: (t: Task) => void;
 }
 
-export type JobStatus = ReturnType<TaskRun['status']>;
+/** After a failure the job starts again from its newest checkpoint, at first soon, then ever later. */
+export interface RestartConfig {
+  /** How often it may fail at one position of its sources before it stops and names it; 1: never again. @default 3 */
+  readonly attempts?: number;
+  /** The first wait; it doubles until a checkpoint has been written. @default '1s' */
+  readonly delay?: Duration;
+  /** @default '1m' */
+  readonly maxDelay?: Duration;
+  /** How long a store may be away before the job stops. @default '5m' */
+  readonly outage?: Duration;
+}
+
+export type JobStatus = ReturnType<JobRun['status']>;
 
 /** A job that has not run, runs, or has ended. */
 export interface Job {
   /** What it promises: the weakest of its sinks. */
   readonly guarantee: string;
-  /** Runs until every source has finished, or `stop` or `drain`; rejects when it fails. */
+  /** Runs until every source has finished, or `stop` or `drain`; rejects when it fails for good. */
   run(): Promise<Outcome>;
   /** Checkpoints and ends; open windows are not flushed, and the next run goes on from here. */
   stop(): Promise<Outcome>;
@@ -67,8 +83,8 @@ export interface Job {
  * ```
  * A barrier passes every source in one synchronous turn; a checkpoint is complete only when every
  * operator with an `id` has reported, and is one atomic write of state, positions, owner epoch and
- * rows. After a crash the next `run` goes on from the newest one: rows of the table are as if nothing
- * had happened.
+ * rows. After a failure the job builds its topology anew and goes on from the newest one, and so does
+ * the next `run` after a crash: rows of the table are as if nothing had happened.
  *
  * *Delivery.* Exactly-once effect on tables of the store that has the checkpoints; at-least-once to doors.
  *
@@ -90,8 +106,8 @@ export interface Job {
  */
 export function job(config: JobConfig): Job {
   const settings = check(config);
-  let run: TaskRun | undefined;
-  const running = (): TaskRun => {
+  let run: JobRun | undefined;
+  const running = (): JobRun => {
     if (run === undefined)
       throw new JobError(config.id, 'it has not been started; call run() first');
     return run;
@@ -100,8 +116,11 @@ export function job(config: JobConfig): Job {
     guarantee: 'A: exactly-once effect (rows and checkpoint in one transaction)',
     run: () => {
       if (run !== undefined) throw new JobError(config.id, 'it runs only once; build it again');
-      const { topology, ...own } = settings;
-      run = start(own, topology);
+      const { topology, restart, ...own } = settings;
+      const restarts = new Restarts(config.id, restart);
+      const next = new JobRun(() => start(own, topology), restarts, own.runtime);
+      next.start();
+      run = next;
       return run.outcome;
     },
     stop: () => {
@@ -116,7 +135,8 @@ export function job(config: JobConfig): Job {
   };
 }
 
-type Settings = Omit<TaskRunConfig, 'sources'> & Pick<JobConfig, 'topology'>;
+type Settings = Omit<TaskRunConfig, 'sources'> &
+  Pick<JobConfig, 'topology'> & { readonly restart: RestartSettings };
 
 function check(config: JobConfig): Settings {
   const { id, checkpoints, topology, everyEvents = 10_000, tasks = 'single' } = config;
@@ -138,7 +158,21 @@ function check(config: JobConfig): Settings {
     maxDriftMs: durationOption('job', 'maxDrift', config.maxDrift ?? '10m', 'positive'),
     timeoutMs: durationOption('job', 'timeout', config.timeout ?? '1m', 'positive'),
     runtime: runtimeOf(config.clock ?? asyncScheduler),
+    restart: restartSettings(config.restart),
     topology,
+  };
+}
+
+function restartSettings(given: RestartConfig = {}): RestartSettings {
+  const { attempts = 3, delay = '1s', maxDelay = '1m', outage = '5m' } = given;
+  if (attempts !== Infinity && !(Number.isInteger(attempts) && attempts > 0)) {
+    throw configError('job', 'restart.attempts', 'an integer > 0, or Infinity', attempts);
+  }
+  return {
+    attempts,
+    delayMs: durationOption('job', 'restart.delay', delay, 'positive'),
+    maxDelayMs: durationOption('job', 'restart.maxDelay', maxDelay, 'positive'),
+    outageMs: durationOption('job', 'restart.outage', outage, 'nonNegative'),
   };
 }
 
@@ -152,7 +186,10 @@ function runtimeOf(scheduler: SchedulerLike): Runtime {
   };
 }
 
-function start(settings: Omit<Settings, 'topology'>, topology: JobConfig['topology']): TaskRun {
+function start(
+  settings: Omit<Settings, 'topology' | 'restart'>,
+  topology: JobConfig['topology'],
+): TaskRun {
   const feeds = new Map<Source<any>, Subject<any>>();
   const sinks: Observable<unknown>[] = [];
   topology({

@@ -117,6 +117,7 @@ class Run {
       checkpoints: this.store.checkpoints(),
       every: options.checkpointEveryMs,
       everyEvents: options.checkpointEveryEvents,
+      restart: { attempts: 1 }, // whoever started the process sees the failure, and starts it again
       topology: this.pipeline.topology,
     });
   }

@@ -52,6 +52,7 @@ function build(
     id: 'j',
     checkpoints: store.checkpoints(),
     every: '1h',
+    restart: { attempts: 1 },
     everyEvents: 7,
     maxDrift: 200,
     topology(t: Task) {
@@ -265,6 +266,7 @@ it('takes the rows of a pipeline that ends early into the next checkpoint', asyn
     id: 'j',
     checkpoints: store.checkpoints(),
     every: '1h',
+    restart: { attempts: 1 },
     everyEvents: 1000,
     topology: (t) =>
       t.sink(
@@ -349,6 +351,7 @@ describe('refuses, before the first event', () => {
         id: 'j',
         checkpoints: store.checkpoints(),
         every: '1s',
+        restart: { attempts: 1 },
         topology: (t) =>
           t.sink(
             t.source(input.clicks).pipe(
@@ -373,6 +376,7 @@ describe('refuses, before the first event', () => {
         id: 'j',
         checkpoints: store.checkpoints(),
         every: '1s',
+        restart: { attempts: 1 },
         topology: (t) => {
           const right = t
             .source(input.plans)
@@ -418,6 +422,7 @@ describe('refuses, before the first event', () => {
         id: 'j',
         checkpoints: store.checkpoints(),
         every: '1s',
+        restart: { attempts: 1 },
         topology: (t) =>
           t.sink(
             t.source(input.clicks).pipe(
@@ -443,6 +448,7 @@ describe('refuses, before the first event', () => {
       id: 'j',
       checkpoints: memoryStore().checkpoints(),
       every: '1s',
+      restart: { attempts: 1 },
       topology: () => {},
     } as const;
     expect(() => job({ ...c, id: '' })).toThrow('job: `id` must be a non-empty string');

@@ -31,6 +31,7 @@ function build(checkpoints: CheckpointStore, table: TableStore, poison: unknown[
     id: 'j',
     checkpoints,
     every: '1h',
+    restart: { attempts: 1 },
     everyEvents: 4,
     clock: clock as never,
     topology: (t) =>

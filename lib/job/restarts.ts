@@ -1,0 +1,81 @@
+/** When a failed job starts again: with back-off, until it fails too often at one position. */
+import { JobError, messageOf, show } from '../errors.js';
+import { isConnectionFault } from '../sinkWriter.js';
+
+export interface RestartSettings {
+  /** Failures at one position before the job stops; 1 is no restart. */
+  readonly attempts: number;
+  /** The first wait; each one that follows without a checkpoint between is twice as long. */
+  readonly delayMs: number;
+  readonly maxDelayMs: number;
+  /** How long a store may be away before the job stops. */
+  readonly outageMs: number;
+}
+
+export interface Failure {
+  readonly thrown: unknown;
+  /** The newest durable checkpoint. */
+  readonly n: number;
+  /** Where each source stood, by name. */
+  readonly positions: readonly (readonly [name: string, position: unknown])[];
+  readonly now: number;
+}
+
+/** What comes of a failure: another run after so many milliseconds, or the end. */
+export type Verdict = { readonly afterMs: number } | { readonly error: unknown };
+
+/** Another run would say the same. */
+const FINAL = new Set(['FencedError', 'JobError', 'SettingsError', 'CodecError', 'SplitError']);
+
+export class Restarts {
+  /** Runs after the first. */
+  count = 0;
+  private n = -1;
+  private inRow = 0;
+  private awaySince: number | undefined;
+  private place = '';
+  private here = 0;
+
+  constructor(
+    private readonly job: string,
+    private readonly settings: RestartSettings,
+  ) {}
+
+  judge(failure: Failure): Verdict {
+    if (failure.n !== this.n) {
+      this.n = failure.n;
+      this.inRow = 0;
+      this.awaySince = undefined;
+    }
+    const error = this.final(failure);
+    if (error !== undefined) return { error };
+    this.count++;
+    const { delayMs, maxDelayMs } = this.settings;
+    return { afterMs: Math.min(delayMs * 2 ** Math.min(this.inRow++, 30), maxDelayMs) };
+  }
+
+  private final(failure: Failure): unknown {
+    const { thrown } = failure;
+    if (thrown instanceof Error && FINAL.has(thrown.name)) return thrown;
+    return isConnectionFault(thrown) ? this.away(failure) : this.stuck(failure);
+  }
+
+  /* A store that is away says nothing of the position. */
+  private away({ thrown, now }: Failure): unknown {
+    const { attempts, outageMs } = this.settings;
+    this.awaySince ??= now;
+    if (attempts === 1 || now - this.awaySince >= outageMs) return thrown;
+    return undefined;
+  }
+
+  private stuck({ thrown, positions }: Failure): unknown {
+    const { attempts } = this.settings;
+    const place = positions.map(([name, at]) => `${show(name)} at ${show(at)}`).join(', ');
+    this.here = place === this.place ? this.here + 1 : 1;
+    this.place = place;
+    if (this.here < attempts) return undefined;
+    if (attempts === 1) return thrown;
+    const detail = `it has failed ${attempts} times at one position (${place}): ${messageOf(thrown)}`;
+    return new JobError(this.job, detail, { cause: thrown });
+  }
+}

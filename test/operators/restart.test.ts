@@ -1,0 +1,155 @@
+/** A job that fails starts again: from its newest checkpoint, with back-off, and not for ever. */
+import {
+  count,
+  eventTimeWindow,
+  idempotentSink,
+  type Job,
+  type JobConfig,
+  job,
+  type Source,
+  tumbling,
+  watermark,
+} from 'tidemark';
+import { memoryStore, type Store } from 'tidemark/memory';
+import { ArrivalClock, arraySource } from 'tidemark/testing';
+
+interface Click {
+  readonly at: number;
+}
+const clicks: readonly Click[] = Array.from({ length: 60 }, (_, i) => ({ at: i * 5 }));
+const EVERY_WINDOW = Array.from({ length: 15 }, (_, i) => ({ start: i * 20, n: 4 }));
+
+/** Fails at the event of this index, so often. */
+function failing(index: number, times: number): Source<Click> {
+  const inner = arraySource('clicks', clicks);
+  let left = times;
+  return {
+    name: 'clicks',
+    open: (position, out) => {
+      let at = (position as number | undefined) ?? 0;
+      return inner.open(position, {
+        ...out,
+        event: (click, split) => {
+          if (at++ === index && left-- > 0) throw new Error('boom');
+          out.event(click, split);
+        },
+      });
+    },
+  };
+}
+
+function build(store: Store, source: Source<Click>, o: Partial<JobConfig> = {}): Job {
+  const table = store.table('out', { key: ['start'] });
+  return job({
+    id: 'j',
+    checkpoints: store.checkpoints(),
+    every: '1h',
+    everyEvents: 7,
+    topology: (t) =>
+      t.sink(
+        t.source(source).pipe(
+          watermark({ id: 'time', timestamp: (c) => c.at }),
+          eventTimeWindow({ id: 'win', window: tumbling(20), aggregate: { n: count() } }),
+          idempotentSink({
+            id: 'out',
+            store: table,
+            key: (r) => [r.window.start],
+            row: (r) => r.value,
+          }),
+        ),
+      ),
+    ...o,
+  });
+}
+
+async function rowsOf(store: Store): Promise<unknown[]> {
+  const rows: unknown[] = [];
+  for await (const row of store.table('out', { key: ['start'] }).rows()) rows.push(row);
+  return rows;
+}
+
+const settle = () => new Promise((resolve) => setImmediate(resolve));
+
+/** Lets arrival time pass until the promise settles. */
+async function over<T>(promise: Promise<T>, clock: ArrivalClock): Promise<T> {
+  let done = false;
+  promise.then(
+    () => (done = true),
+    () => (done = true),
+  );
+  for (let i = 0; i < 1000 && !done; i++) {
+    clock.advance(100);
+    await settle();
+  }
+  return promise;
+}
+
+it('goes on from its newest checkpoint, and ends with the same table', async () => {
+  for (const index of [0, 3, 7, 31, 59]) {
+    const [store, clock] = [memoryStore(), new ArrivalClock()];
+    const j = build(store, failing(index, 2), { clock });
+    expect(await over(j.run(), clock)).toBe('completed');
+    expect(await rowsOf(store)).toEqual(EVERY_WINDOW);
+    expect(j.status()).toMatchObject({ restarts: 2, failure: 'boom', waiting: false });
+  }
+});
+
+it('stops when it fails too often at one position, and names it', async () => {
+  const [store, clock] = [memoryStore(), new ArrivalClock()];
+  const j = build(store, failing(31, 3), { clock });
+  const sentence = 'job "j": it has failed 3 times at one position ("clicks" at 32): boom';
+  await expect(over(j.run(), clock)).rejects.toThrow(sentence);
+  expect(j.status().checkpoint).toBeGreaterThan(0);
+});
+
+it('waits before it starts again, and does nothing meanwhile', async () => {
+  const [store, clock] = [memoryStore(), new ArrivalClock()];
+  const j = build(store, failing(31, 1), { clock, restart: { delay: '10s' } });
+  const ended = j.run();
+  for (let i = 0; i < 100; i++) await settle();
+  expect(j.status()).toMatchObject({ waiting: true, restarts: 1 });
+  clock.advance(9999);
+  expect(j.status().waiting).toBe(true);
+  clock.advance(1);
+  expect(j.status().waiting).toBe(false);
+  expect(await over(ended, clock)).toBe('completed');
+});
+
+it('ends at once when it is stopped between two runs, and can be run again', async () => {
+  const [store, clock] = [memoryStore(), new ArrivalClock()];
+  const j = build(store, failing(31, 1), { clock });
+  j.run();
+  for (let i = 0; i < 100; i++) await settle();
+  expect(await j.stop()).toBe('stopped');
+  clock.advance(100_000);
+  expect(await rowsOf(store)).not.toEqual(EVERY_WINDOW);
+  const again = build(store, arraySource('clicks', clicks), { clock });
+  expect(await over(again.run(), clock)).toBe('completed');
+  expect(await rowsOf(store)).toEqual(EVERY_WINDOW);
+});
+
+it('drains in the next run when it is asked to between two', async () => {
+  const [store, clock] = [memoryStore(), new ArrivalClock()];
+  const j = build(store, failing(31, 1), { clock });
+  j.run();
+  for (let i = 0; i < 100; i++) await settle();
+  expect(await over(j.drain(), clock)).toBe('drained');
+  expect(j.status().checkpoint).toBeGreaterThan(0);
+});
+
+it('does not start again where there is one attempt', async () => {
+  const clock = new ArrivalClock();
+  const j = build(memoryStore(), failing(31, 1), { clock, restart: { attempts: 1 } });
+  await expect(over(j.run(), clock)).rejects.toThrow('boom');
+  expect(j.status().restarts).toBe(0);
+});
+
+it('refuses wrong options', () => {
+  const make = (restart: object) => () => build(memoryStore(), failing(0, 0), { restart });
+  expect(make({ attempts: 0 })).toThrow(
+    'job: `restart.attempts` must be an integer > 0, or Infinity; got 0',
+  );
+  expect(make({ delay: 0 })).toThrow('job: `restart.delay` must be a duration > 0');
+  expect(make({ maxDelay: 'x' })).toThrow('job: `restart.maxDelay` must be a duration > 0');
+  expect(make({ outage: -1 })).toThrow('job: `restart.outage` must be a duration >= 0');
+});
