@@ -189,7 +189,7 @@ describe('watermark when it is quiet', () => {
       const values = { a: at(5, 'a'), b: at(9, 'b') };
       const armed = () => schedule.mock.calls.length;
       const quiet$ = source('a b a b', values).pipe(watermark({ ...bySplit, scheduler }));
-      const timed$ = source('a b a b !', values).pipe(
+      const timed$ = source('a b a b', values).pipe(
         watermark({ ...bySplit, scheduler, idleTimeout: '30 days' }),
       );
       expectStream(quiet$).toBe('(a@5 W4) b@9 a@5 b@9');
