@@ -183,6 +183,7 @@ export class Matrix {
   async cut(): Promise<void> {
     const whole = await this.bench.whole();
     const last = this.bench.config.steps.length - 1;
+    await this.controlled(whole);
     for (let cut = 0; cut <= last; cut++) await this.restored([cut], whole);
     const everywhere = Array.from({ length: last }, (_, i) => i + 1);
     await this.restored(everywhere, whole);
@@ -221,6 +222,20 @@ export class Matrix {
     }
     const where = cuts.length === 1 ? steps[cuts[0] as number]?.text : 'every element';
     this.judge.same(lines, whole, `cut before ${where}`);
+  }
+
+  /** Whatever lets watermarks through lets restores and barriers through: those below wait for them. */
+  private async controlled(whole: readonly string[]): Promise<void> {
+    if (!whole.some((line) => /^W-?\d/.test(line))) return;
+    const drive = this.bench.drive();
+    if (this.bench.config.inJob) await this.left(drive, 1, 'a restore');
+    drive.save();
+    await this.left(drive, this.bench.config.inJob ? 2 : 1, 'a barrier');
+  }
+
+  private async left(drive: Drive, controls: number, what: string): Promise<void> {
+    await this.bench.config.settle();
+    this.judge.holds(drive.out.controls.length >= controls, `${what} never leaves`);
   }
 
   /** A control element goes through at once, and leaves once. */

@@ -238,7 +238,18 @@ const faults: readonly [string, readonly Law[], Build][] = [
       },
     })),
   ],
+  ['lets no barrier pass', ['cut'], without('barrier')],
+  ['lets no restore pass', ['cut'], without('restore')],
 ];
+
+/** Holds, and keeps the elements of a kind to itself. */
+function without(kind: Element<unknown>['kind']): Build {
+  return over(hold, (out) => ({
+    next: (x) => {
+      if ((x as Element<unknown>).kind !== kind) out.next(x);
+    },
+  }));
+}
 
 /** Numbers its subscriptions. */
 function numbered(in$: Observable<Element<string>>): Observable<unknown> {
