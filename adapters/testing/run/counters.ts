@@ -42,10 +42,19 @@ export class CounterLane extends Lane {
     this.claims.push({ expected: counted(expected), site, field });
   }
 
-  /** @throws MarbleError when something is expected of a field that the operator does not count */
+  /** @throws MarbleError when something is expected of no operator, or of a field that it does not count */
   refuseUnknown(): void {
     const claim = this.claims.find(({ field = '' }) => !this.has(field));
-    if (claim === undefined || this.live === undefined) return;
+    if (claim === undefined) return;
+    if (this.live === undefined) {
+      const hint = 'hand it to the `stats` of one that is subscribed';
+      throw new MarbleError(
+        `marbles: \`${this.head}\` counts for no operator; ${hint}`,
+        '',
+        '',
+        claim.site,
+      );
+    }
     const names = [...this.changes.keys()].join(', ');
     const text = `marbles: \`${this.head}\` has no counter \`${claim.field}\`; it has ${names}`;
     throw new MarbleError(text, '', '', claim.site);

@@ -104,8 +104,8 @@ export class RxExpectations {
 /* RxJS's test messages, or its logs of subscriptions: `^` and `!`. */
 function messagesOf(list: readonly any[]): Message[] {
   return list
-    .flatMap((x): Message[] => {
-      if ('subscribedFrame' in x) return logOf(x);
+    .flatMap((x, i): Message[] => {
+      if ('subscribedFrame' in x) return logOf(x, i);
       const { frame, notification } = x;
       if (notification.kind === 'N') return [{ kind: 'value', frame, value: notification.value }];
       if (notification.kind === 'C') return [{ kind: 'complete', frame }];
@@ -114,8 +114,10 @@ function messagesOf(list: readonly any[]): Message[] {
     .sort((a, b) => a.frame - b.frame);
 }
 
-function logOf(log: { subscribedFrame: number; unsubscribedFrame: number }): Message[] {
+/* `^` and `!` of the first, `^2` and `!2` of the second: which ends when matters. */
+function logOf(log: { subscribedFrame: number; unsubscribedFrame: number }, i: number): Message[] {
+  const n = i === 0 ? '' : `${i + 1}`;
   const at = (name: string, frame: number): Message[] =>
     Number.isFinite(frame) ? [{ kind: 'value', frame, name, value: name }] : [];
-  return [...at('^', log.subscribedFrame), ...at('!', log.unsubscribedFrame)];
+  return [...at(`^${n}`, log.subscribedFrame), ...at(`!${n}`, log.unsubscribedFrame)];
 }

@@ -286,6 +286,13 @@ describe('counters', () => {
     expect(thrownBy(body('1 · 0')).message).toContain('seen.live');
     expect(thrownBy(body(undefined)).message).toContain('`seen` has no expectation');
   });
+  it('that no operator was given are an error, also where nothing was to be counted', () => {
+    const body: Body = ({ source, expectStream, counters }) => {
+      expectStream(source('a')).toBe('a');
+      counters('live').toBe('0');
+    };
+    expect(thrownBy(body).message).toContain('`live` counts for no operator');
+  });
   it('that the operator does not have are named', () => {
     const error = thrownBy(({ stream, expectStream, counters }) => {
       const stats = counters('seen');
@@ -431,6 +438,18 @@ describe("RxJS's own helpers", () => {
       const top = error.stack?.split('\n').find((l) => l.startsWith('    at '));
       expect(top).toContain('run.test.ts');
     }
+  });
+  it('tell two subscriptions apart', () => {
+    const two =
+      (...logs: string[]): Body =>
+      ({ rx }) => {
+        const in$ = rx.cold('--a--|');
+        rx.expectObservable(in$, '^--!').toBe('--a');
+        rx.expectObservable(in$, '-^!').toBe('-');
+        rx.expectSubscriptions(in$.subscriptions).toBe(logs);
+      };
+    eventTimeTest(two('^--!', '-^!'))();
+    expect(thrownBy(two('^-!', '-^-!')).message).toContain('rx subscriptions, frame 2');
   });
   it('may not be forgotten', () => {
     const forgotten = thrownBy(({ rx }) => void rx.expectObservable(of(1)));
