@@ -31,7 +31,10 @@ export function checkRestorable(job: string, fingerprint: string, held: TaskReco
 }
 
 /** Why a commit is not applied, or undefined when it is to be applied. */
-export function rejection(commit: Commit, held: TaskRecord | undefined): CommitAnswer | undefined {
+export function rejection(
+  commit: Pick<Commit, 'epoch' | 'n' | 'prev'>,
+  held: TaskRecord | undefined,
+): CommitAnswer | undefined {
   if (held === undefined || held.epoch !== commit.epoch) return { outcome: 'fenced' };
   if (held.n === commit.n) return { outcome: 'duplicate' };
   if (held.n !== commit.prev || commit.n <= commit.prev) return { outcome: 'gap' };

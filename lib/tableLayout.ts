@@ -1,5 +1,5 @@
 /** The layout of a keyed table: checks its configuration, and every row before a store sees it. */
-import { type Column, canonical, kindOf, Refusal } from './columns.js';
+import { type Column, canonical, kindOf, Refusal, readable } from './columns.js';
 import { configError, messageOf, StoreError, show } from './errors.js';
 import type { Row, TableConfig, Upsert } from './ports.js';
 
@@ -93,6 +93,17 @@ export class TableLayout {
     }
     if (refused.length > 0) throw refusedRows(this.name, refused, first);
     return prepared;
+  }
+
+  /** A kept row as a reader gets it: copies, and a `Date` for a time. */
+  read(kept: Pick<Prepared, 'key' | 'names' | 'values'> & { readonly written: number }): Row {
+    const { key, names, values, written } = kept;
+    const entries: [string, unknown][] = this.key.map((c, i) => [c.name, readable(c, key[i])]);
+    for (const [i, name] of names.entries()) {
+      entries.push([name, readable(this.column(name), values[i])]);
+    }
+    if (this.config.audit !== undefined) entries.push([this.config.audit, new Date(written)]);
+    return Object.fromEntries(entries);
   }
 
   private prepareOne(upsert: Upsert): Prepared {

@@ -4,28 +4,15 @@ import {
   checkRestorable,
   checkTransaction,
   rejection,
-  type TaskRecord,
 } from '../../lib/checkpointRules.js';
 import { ChunkDiff, type Diff } from '../../lib/chunkDiff.js';
-import { decode, encode } from '../../lib/codec.js';
-import type { Data } from '../../lib/element.js';
+import { encode } from '../../lib/codec.js';
+import { type HeldState, type HeldTask, restored } from '../../lib/heldTask.js';
 import { keyText } from '../../lib/key.js';
-import type {
-  Checkpoint,
-  CheckpointStore,
-  Commit,
-  CommitAnswer,
-  Ownership,
-  Position,
-} from '../../lib/ports.js';
+import type { CheckpointStore, Commit, CommitAnswer, Ownership } from '../../lib/ports.js';
 import type { MemoryTable } from './table.js';
 
-type HeldState = ReadonlyMap<string, ReadonlyMap<string, Uint8Array>>;
-
-interface Held extends TaskRecord {
-  readonly positions: Uint8Array;
-  readonly drained: boolean;
-  readonly state: HeldState;
+interface Held extends HeldTask {
   readonly diff: ChunkDiff;
 }
 
@@ -51,7 +38,7 @@ export class MemoryCheckpoints implements CheckpointStore {
     const held = this.tasks.get(id) ?? { ...nothing, diff: new ChunkDiff() };
     checkRestorable(job, fingerprint, held);
     const owned = { ...held, epoch: held.epoch + 1 };
-    const checkpoint = owned.n === 0 ? undefined : read(owned);
+    const checkpoint = owned.n === 0 ? undefined : restored(owned);
     this.tasks.set(id, owned);
     return { epoch: owned.epoch, checkpoint };
   }
@@ -98,14 +85,4 @@ function stateAfter(before: HeldState, { state }: Commit, { changed }: Diff): He
     }
   }
   return now;
-}
-
-function read({ n, positions, drained, state }: Held): Checkpoint {
-  const decoded = new Map<string, Map<string, Data>>();
-  for (const [operator, chunks] of state) {
-    const own = new Map<string, Data>();
-    for (const [chunk, bytes] of chunks) own.set(chunk, decode(bytes));
-    decoded.set(operator, own);
-  }
-  return { n, drained, positions: decode(positions) as Map<string, Position>, state: decoded };
 }

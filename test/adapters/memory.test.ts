@@ -1,6 +1,6 @@
 /** The memory store keeps the laws of all stores. */
-import { memoryStore } from 'tidemark/memory';
 import { storeLaws } from 'tidemark/testing';
+import { memoryStore } from '../../adapters/memory/index.js';
 
 const clock = { ms: 0 };
 const store = memoryStore({ clock: { now: () => clock.ms } });

@@ -1,0 +1,25 @@
+/** What a store in memory holds of a task, and the checkpoint that it makes of it. */
+import type { TaskRecord } from './checkpointRules.js';
+import { decode } from './codec.js';
+import type { Data } from './element.js';
+import type { Checkpoint, EncodedChunks, Position } from './ports.js';
+
+/** State by operator id, each chunk as it was encoded. */
+export type HeldState = ReadonlyMap<string, EncodedChunks>;
+
+export interface HeldTask extends TaskRecord {
+  readonly positions: Uint8Array;
+  readonly drained: boolean;
+  readonly state: HeldState;
+}
+
+/** A copy that shares nothing with what is held. @throws CodecError when a part is damaged */
+export function restored({ n, positions, drained, state }: HeldTask): Checkpoint {
+  const decoded = new Map<string, Map<string, Data>>();
+  for (const [operator, chunks] of state) {
+    const own = new Map<string, Data>();
+    for (const [chunk, bytes] of chunks) own.set(chunk, decode(bytes));
+    decoded.set(operator, own);
+  }
+  return { n, drained, positions: decode(positions) as Map<string, Position>, state: decoded };
+}
