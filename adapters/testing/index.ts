@@ -72,6 +72,13 @@ export {
 export { scriptError } from './script/scriptError.js';
 export { MarbleSyntaxError } from './script/syntaxError.js';
 export type { Time } from './script/times.js';
+export {
+  type Fault,
+  FaultyFiles,
+  type FaultyFilesConfig,
+  faultyFiles,
+} from './stores/faultyFiles.js';
 export { StoreLawError } from './stores/lawError.js';
+export type { Crash } from './stores/simulatedDisk.js';
 export { assertStoreLaws, type StoreLaw, storeLaws } from './stores/storeLaws.js';
 export type { StoreUnderTest } from './stores/under.js';
