@@ -1,4 +1,7 @@
-/** The door `tidemark/files`: NDJSON files, gzip files, standard input and other lines as sources. */
+/** The door `tidemark/files`: NDJSON files, gzip files, standard input and other lines as sources; and a store in files. */
+export type { FileSystem, OpenFile } from '../../lib/log/fileSystem.js';
+export type { Recovery } from '../../lib/log/recovery.js';
+export type { LogStatus } from '../../lib/log/store.js';
 export type { Decoded, JsonObject, RejectedLine } from './gate.js';
 export type { LineProblem } from './lines.js';
 export type { Damage, LineCounts, LinePosition, Lines } from './reader.js';
@@ -10,3 +13,4 @@ export {
   type NdjsonConfig,
   ndjsonSource,
 } from './source.js';
+export { type FileStore, type FileStoreConfig, fileStore } from './store.js';

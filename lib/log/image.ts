@@ -1,0 +1,216 @@
+/** What a log comes to: tasks and tables in memory, changed by entries alone, so that a replay ends where the writer was. */
+import { CHECKPOINT_FORMAT, rejection } from '../checkpointRules.js';
+import { encode } from '../codec.js';
+import type { HeldTask } from '../heldTask.js';
+import { KeptRows, rowId } from '../keptRows.js';
+import { keyText } from '../key.js';
+import type { CommitAnswer, TableConfig, UpsertResult } from '../ports.js';
+import {
+  type AcquireEntry,
+  type CommitEntry,
+  type KeptPage,
+  type PieceName,
+  RawBytes,
+  type TableWrite,
+  type TaskEntry,
+  unpackRows,
+} from './entry.js';
+import type { LogRecord } from './record.js';
+
+/** A table of the log. */
+export interface ImageTable {
+  readonly name: string;
+  layout: TableConfig;
+  readonly kept: KeptRows;
+  /** Bytes and rows written so far: what a row takes, on the average. */
+  bytes: number;
+  writes: number;
+  /** The one list for equal lists of columns: rows that share it take less, and are compared faster. */
+  readonly one: (names: readonly string[]) => readonly string[];
+}
+
+type State = Map<string, Map<string, Uint8Array>>;
+export interface ImageTask extends HeldTask {
+  readonly job: string;
+  readonly task: string;
+  readonly state: State;
+  readonly stateBytes: number;
+}
+
+const nothing = {
+  epoch: 0,
+  n: 0,
+  fingerprint: '',
+  format: CHECKPOINT_FORMAT,
+  positions: encode(new Map()),
+  drained: false,
+  stateBytes: 0,
+};
+
+/** What an entry did; entries that answer nothing answer `'ok'`. */
+export type Answer = CommitAnswer;
+
+export class Image {
+  readonly tasks = new Map<string, ImageTask>();
+  readonly tables = new Map<string, ImageTable>();
+  /** Whether the log has come to the end of what its compaction wrote. */
+  based = false;
+
+  /** The only way in which anything changes. */
+  apply({ entry, raw }: LogRecord): Answer {
+    const bytes = new RawBytes(raw);
+    switch (entry.kind) {
+      case 'acquire':
+        return this.acquire(entry);
+      case 'commit':
+        return this.commit(entry, bytes);
+      case 'write':
+        return { outcome: 'ok', results: entry.tables.map((one) => this.write(one, bytes)) };
+      case 'forget':
+        this.tables.get(entry.table)?.kept.forget(entry.timestamp);
+        break;
+      case 'fence':
+        for (const [id, held] of this.tasks) this.tasks.set(id, { ...held, epoch: held.epoch + 1 });
+        break;
+      case 'task':
+        this.restoreTask(entry, bytes);
+        break;
+      case 'rows':
+        this.restoreRows(entry.table, bytes);
+        break;
+      case 'base':
+        this.based = true;
+    }
+    return { outcome: 'ok', results: [] };
+  }
+
+  task(job: string, task: string): ImageTask {
+    const held = this.tasks.get(keyText([job, task]));
+    return held ?? { ...nothing, job, task, state: new Map() };
+  }
+
+  /** Nobody may become an owner of this epoch again, though what it wrote is lost. */
+  raise({ job, task, epoch }: Pick<AcquireEntry, 'job' | 'task' | 'epoch'>): void {
+    const held = this.task(job, task);
+    if (epoch <= held.epoch) return;
+    this.tasks.set(keyText([job, task]), { ...held, epoch });
+  }
+
+  /** About how many bytes a compaction would write. */
+  liveBytes(): number {
+    let bytes = 0;
+    for (const { stateBytes } of this.tasks.values()) bytes += stateBytes;
+    for (const { kept, bytes: written, writes } of this.tables.values()) {
+      bytes += ((kept.rows.size + kept.tombstones.size) * written) / Math.max(1, writes);
+    }
+    return Math.ceil(bytes);
+  }
+
+  table(name: string, layout: TableConfig): ImageTable {
+    const known = this.tables.get(name);
+    if (known !== undefined) return known;
+    const made = { name, layout, kept: new KeptRows(), bytes: 0, writes: 0, one: oneOfEqual() };
+    this.tables.set(name, made);
+    return made;
+  }
+
+  /* The epoch was chosen by the writer; one that is not higher has come too late. */
+  private acquire({ job, task, epoch }: AcquireEntry): Answer {
+    const held = this.task(job, task);
+    if (epoch <= held.epoch) return { outcome: 'fenced' };
+    this.tasks.set(keyText([job, task]), { ...held, epoch });
+    return { outcome: 'ok', results: [] };
+  }
+
+  private commit(entry: CommitEntry, raw: RawBytes): Answer {
+    const { job, task } = entry;
+    const id = keyText([job, task]);
+    const held = this.tasks.get(id);
+    const rejected = rejection(entry, held);
+    if (held === undefined || rejected !== undefined) return rejected ?? { outcome: 'fenced' };
+    const { state } = held;
+    let bytes = held.stateBytes;
+    for (const [operator, chunk] of entry.vanished) {
+      bytes -= state.get(operator)?.get(chunk)?.length ?? 0;
+      state.get(operator)?.delete(chunk);
+    }
+    bytes += place(state, entry, raw);
+    for (const operator of state.keys()) {
+      if (!entry.operators.includes(operator)) state.delete(operator);
+    }
+    this.tasks.set(id, { ...held, ...headerOf(entry), stateBytes: bytes });
+    return { outcome: 'ok', results: entry.tables.map((one) => this.write(one, raw)) };
+  }
+
+  private write({ name, layout, now, ...rows }: TableWrite, raw: RawBytes): UpsertResult {
+    const table = this.table(name, layout);
+    table.writes += rows.rows.length;
+    table.bytes += sizeOf(rows);
+    const effects = unpackRows(rows, raw, table.one);
+    return table.kept.apply(
+      effects.map((effect) => [rowId(effect.key), effect] as const),
+      now,
+    );
+  }
+
+  private restoreTask(entry: TaskEntry, raw: RawBytes): void {
+    const held = this.task(entry.job, entry.task);
+    const { epoch } = entry;
+    const stateBytes = held.stateBytes + place(held.state, entry, raw);
+    const now = { ...held, ...headerOf(entry), epoch, stateBytes };
+    this.tasks.set(keyText([entry.job, entry.task]), now);
+  }
+
+  private restoreRows({ name, layout, write, written, tombstones }: KeptPage, raw: RawBytes): void {
+    const table = this.table(name, layout);
+    table.writes += write.rows.length + tombstones.length;
+    table.bytes += sizeOf({ ...write, tombstones });
+    for (const [i, { key, names, values, upsert }] of unpackRows(write, raw, table.one).entries()) {
+      const { revision, timestamp } = upsert;
+      const row = { key, names, values, revision, timestamp, written: written[i] ?? 0 };
+      table.kept.rows.set(rowId(key), row);
+    }
+    for (const [id, order] of tombstones) table.kept.tombstones.set(id, order);
+  }
+}
+
+function oneOfEqual() {
+  const lists = new Map<string, readonly string[]>();
+  return (names: readonly string[]): readonly string[] => {
+    const id = JSON.stringify(names);
+    const known = lists.get(id) ?? names;
+    lists.set(id, known);
+    return known;
+  };
+}
+
+/* Puts pieces into the state; gives by how many bytes it has grown. */
+function place(
+  state: State,
+  { operators, changed }: { operators: readonly string[]; changed: readonly PieceName[] },
+  raw: RawBytes,
+): number {
+  let grown = 0;
+  for (const operator of operators) if (!state.has(operator)) state.set(operator, new Map());
+  for (const [operator, chunk, length] of changed) {
+    const own = state.get(operator);
+    grown += length - (own?.get(chunk)?.length ?? 0);
+    const bytes = raw.take(length);
+    own?.set(chunk, bytes);
+  }
+  return grown;
+}
+
+function headerOf({ n, fingerprint, drained, positions, format }: CommitEntry | TaskEntry) {
+  return { n, fingerprint, drained, positions: encode(positions), format };
+}
+
+/* A rough size, by the first rows: it decides when to compact, nothing else. */
+function sizeOf({ rows, binary, tombstones = [] }: Page): number {
+  const some = [...rows.slice(0, 8), ...tombstones.slice(0, 8)];
+  if (some.length === 0) return 0;
+  const text = (encode(some).length * (rows.length + tombstones.length)) / some.length;
+  return binary.reduce((sum, [, , length]) => sum + length, text);
+}
+
+type Page = Pick<KeptPage['write'], 'rows' | 'binary'> & Partial<Pick<KeptPage, 'tombstones'>>;

@@ -1,0 +1,248 @@
+/** One open log file: an entry is durable, and applied, before its answer is given. State: the image of the whole log. */
+import { CodecError, messageOf, show } from '../errors.js';
+import { baseRecords } from './base.js';
+import type { Entry } from './entry.js';
+import type { FileSystem, OpenFile } from './fileSystem.js';
+import { type Answer, Image } from './image.js';
+import { connectionLost, fileProblem, refused } from './problem.js';
+import { readRecords } from './reading.js';
+import { encodeRecord, FILE_HEADER, type LogRecord, recordAt } from './record.js';
+import { checkHeader, type Recovery, recovery } from './recovery.js';
+
+const NAME = 'tidemark.log';
+/** Files of a directory whose names begin like this are the store's own. */
+export const OWN = 'tidemark.';
+
+export interface LogConfig {
+  readonly fs: FileSystem;
+  readonly dir: string;
+  /** A log shorter than this is not compacted. */
+  readonly compactAbove: number;
+  readonly onDamage: 'refuse' | 'previous';
+  readonly recovered: (what: Recovery) => void;
+}
+
+export class Log {
+  image = new Image();
+  /**
+   * Why it must be opened anew: another has `'changed'` the file, or a write to it `'failed'`, and then
+   * nothing that was not written anew is known to be on the disk.
+   */
+  broken: 'changed' | 'failed' | undefined;
+  compactions = 0;
+  /** The end of what was read or written here, as far as it is durable. */
+  end = 0;
+  private baseEnd = 0;
+  private notBelow = 0;
+  private readonly path: string;
+
+  private constructor(
+    private readonly config: LogConfig,
+    private file: OpenFile,
+  ) {
+    this.path = pathOf(config);
+  }
+
+  /**
+   * Opens the log of a directory that is held, made where there is none.
+   * @param rewrite whether nothing that was not read back may be believed to be on the disk
+   * @throws StoreError when it is damaged, of a newer format, or cannot be used
+   */
+  static async open(config: LogConfig, rewrite = false): Promise<Log> {
+    const { fs, dir } = config;
+    const path = pathOf(config);
+    let file: OpenFile | undefined;
+    try {
+      await prepare(config);
+      file = await fs.open(path);
+      const log = new Log(config, file);
+      const damagedSize = await log.load();
+      if (rewrite || damagedSize !== undefined) await log.compact(damagedSize);
+      // what a process that was killed had written may be in memory only
+      await log.file.sync();
+      await fs.syncDir(dir);
+      file = log.file;
+      return log;
+    } catch (thrown) {
+      await file?.close().catch(() => {});
+      throw fileProblem('open', path, thrown);
+    }
+  }
+
+  /** Takes in what others have written since. */
+  async refresh(): Promise<void> {
+    if (!(await this.file.isAt(this.path))) return this.lost('was replaced');
+    const size = await this.file.size();
+    if (size === this.end) return;
+    if (size > this.end) this.end = await this.read(this.end, size);
+    if (size !== this.end) this.lost('was changed');
+  }
+
+  /**
+   * Writes an entry, makes it durable and applies it.
+   * @throws StoreError; of kind `'connection'`, then its outcome may be unknown
+   */
+  async append(entry: Entry, pieces: readonly Uint8Array[] = []): Promise<Answer> {
+    const record = this.encode(entry, pieces);
+    await this.file.append(record).catch((thrown: unknown) => this.undo(thrown));
+    try {
+      await this.file.sync();
+    } catch (thrown) {
+      this.broken = 'failed';
+      throw fileProblem('force to the disk', this.path, thrown);
+    }
+    const end = this.end + record.length;
+    const alone = (await this.file.size()) === end && (await this.file.isAt(this.path));
+    // where another has written too, the order in the file decides, and it is read again
+    if (!alone) this.lost('is being written by another process');
+    this.end = end;
+    return this.image.apply(recordAt(record, 0) as LogRecord);
+  }
+
+  /** Whether a compaction would free at least half of the file. */
+  isDue(): boolean {
+    if (this.end < Math.max(this.config.compactAbove, this.notBelow, 2 * this.baseEnd))
+      return false;
+    return this.end > 2 * this.image.liveBytes();
+  }
+
+  /** Writes the image into a new file, which takes the place of the old one, of that size, in one step. */
+  async compact(size = this.end): Promise<void> {
+    const { fs, dir } = this.config;
+    this.notBelow = this.end + (this.end >> 2);
+    const made = await writeBase(this.config, this.image);
+    try {
+      // the lock keeps others out; where it does not, what they wrote meanwhile must not be lost
+      const same = (await this.file.size()) === size && (await this.file.isAt(this.path));
+      if (!same) this.lost('was changed');
+      await fs.rename(`${this.path}.new`, this.path);
+    } catch (thrown) {
+      this.broken ??= 'failed';
+      await made.file.close().catch(() => {});
+      throw thrown;
+    }
+    const old = this.file;
+    this.file = made.file;
+    this.end = this.baseEnd = made.end;
+    this.compactions++;
+    await old.close().catch(() => {});
+    try {
+      await fs.syncDir(dir);
+    } catch (thrown) {
+      this.broken = 'failed';
+      throw thrown;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.file.close();
+  }
+
+  /* Reads everything; gives the size of a file that is damaged, and must be written anew. */
+  private async load(): Promise<number | undefined> {
+    const size = await this.file.size();
+    checkHeader(await this.file.read(0, FILE_HEADER.length), this.path);
+    this.end = await this.read(FILE_HEADER.length, size);
+    if (this.end === size && this.image.based) return undefined;
+    const { file, image, path, end } = this;
+    const rest = await file.read(end, size - end);
+    const found = recovery({ path, image, end, rest, onDamage: this.config.onDamage });
+    if (found.aside) {
+      await this.putAside(rest);
+      image.apply({ entry: { kind: 'fence' }, raw: new Uint8Array() });
+    } else {
+      await file.truncate(end);
+      await file.sync();
+      await this.append({ kind: 'fence' });
+    }
+    this.config.recovered(found.what);
+    return found.aside ? size : undefined;
+  }
+
+  private read(from: number, size: number): Promise<number> {
+    return readRecords(this.file, { from, size }, (record) => {
+      this.image.apply(record);
+      if (record.entry.kind === 'base') this.baseEnd = from;
+    });
+  }
+
+  private async putAside(rest: Uint8Array): Promise<void> {
+    const { fs, dir } = this.config;
+    const aside = await fs.open(`${this.path}.damaged`);
+    try {
+      await aside.append(rest);
+      await aside.sync();
+      await fs.syncDir(dir);
+    } finally {
+      await aside.close();
+    }
+  }
+
+  private encode(entry: Entry, pieces: readonly Uint8Array[]): Uint8Array {
+    try {
+      return encodeRecord(entry, pieces);
+    } catch (thrown) {
+      if (thrown instanceof CodecError || thrown instanceof RangeError) {
+        throw refused(`one commit cannot hold this much: ${messageOf(thrown)}`);
+      }
+      throw thrown;
+    }
+  }
+
+  /* A part of the record may be there: it goes, or the next record would stand behind it. */
+  private async undo(thrown: unknown): Promise<never> {
+    await this.file.truncate(this.end).catch(() => {
+      this.broken = 'failed';
+    });
+    throw fileProblem('write', this.path, thrown);
+  }
+
+  private lost(how: string): never {
+    this.broken = 'changed';
+    throw connectionLost(`${show(this.path)} ${how}; it is read again`);
+  }
+}
+
+function pathOf({ dir }: LogConfig): string {
+  return `${dir}/${NAME}`;
+}
+
+/* A new log appears whole, by a rename, as a compacted one does. */
+async function prepare(config: LogConfig): Promise<void> {
+  const { fs, dir } = config;
+  const names = await fs.list(dir);
+  if (names.includes(`${NAME}.new`)) await fs.remove(`${pathOf(config)}.new`);
+  if (names.includes(NAME)) return;
+  if (names.some((name) => !name.startsWith(OWN))) {
+    throw refused(
+      `${show(dir)} holds other files and no store; give an empty directory or a new one`,
+    );
+  }
+  const { file } = await writeBase(config, new Image());
+  await file.close();
+  await fs.rename(`${pathOf(config)}.new`, pathOf(config));
+  await fs.syncDir(dir);
+}
+
+async function writeBase(
+  { fs, dir }: LogConfig,
+  image: Image,
+): Promise<{ readonly file: OpenFile; readonly end: number }> {
+  const path = `${dir}/${NAME}.new`;
+  const file = await fs.open(path);
+  try {
+    await file.truncate(0);
+    await file.append(FILE_HEADER);
+    let end = FILE_HEADER.length;
+    for (const record of baseRecords(image)) {
+      await file.append(record);
+      end += record.length;
+    }
+    await file.sync();
+    return { file, end };
+  } catch (thrown) {
+    await file.close().catch(() => {});
+    await fs.remove(path).catch(() => {});
+    throw thrown;
+  }
+}
