@@ -38,7 +38,10 @@ export interface OutputOptions {
 }
 
 export interface StoreOptions {
-  readonly store: { readonly kind: 'memory' } | { readonly kind: 'pglite'; readonly dir?: string };
+  readonly store:
+    | { readonly kind: 'memory' }
+    | { readonly kind: 'pglite'; readonly dir?: string }
+    | { readonly kind: 'file'; readonly dir: string };
   readonly table: string;
   readonly checkpointEveryMs: number;
   readonly checkpointEveryEvents: number;
@@ -53,6 +56,7 @@ export interface MainOptions extends InputOptions, OutputOptions, StoreOptions {
 }
 
 const INPUTS = ['events', 'profiles'];
+const STORES = 'pglite:DIR, pglite:, file:DIR or memory:';
 
 /** Reads the command line of the main job; undefined asks for the help. @throws UsageError */
 export function readMainOptions(argv: readonly string[]): MainOptions | undefined {
@@ -125,10 +129,12 @@ function readStoreUrl(values: Values): StoreOptions['store'] {
   if (url === 'memory:') return { kind: 'memory' };
   if (url === 'pglite:') return { kind: 'pglite' };
   if (url.startsWith('pglite:')) return { kind: 'pglite', dir: url.slice('pglite:'.length) };
+  const [, dir] = /^file:(.+)/s.exec(url) ?? [];
+  if (dir !== undefined) return { kind: 'file', dir };
   if (/^(postgres(ql)?|rediss?):\/\//.test(url)) {
-    throw values.wrong('store', 'pglite:DIR, pglite: or memory: until servers are built');
+    throw values.wrong('store', `${STORES} until servers are built`);
   }
-  throw values.wrong('store', 'pglite:DIR, pglite: or memory:');
+  throw values.wrong('store', STORES);
 }
 
 function readGenerate(values: Values): GenerateOptions | undefined {

@@ -1,6 +1,6 @@
 /** Runs a pipeline as a job, from opening its store to writing its results. */
 import { formatInstant, type Job, job } from 'tidemark';
-import type { LineCounts, LinePosition } from 'tidemark/files';
+import { fileStore, type LineCounts, type LinePosition, type Recovery } from 'tidemark/files';
 import { memoryStore, type Store, type TableStore } from 'tidemark/memory';
 import type { StoreOptions } from './options.js';
 import { type LateRow, Meters } from './parts.js';
@@ -13,7 +13,7 @@ import { DoorFile, type Streams } from './writers.js';
 
 /** Runs to the end; the result is the exit code. Throws what made it fail. */
 export async function run(program: Program, streams: Streams, stop?: Stop): Promise<number> {
-  const store = await openStore(program.options.store);
+  const store = await openStore(program.options.store, streams);
   try {
     return await runOn(store, program, streams, stop);
   } finally {
@@ -32,8 +32,12 @@ export function runOn(
 }
 
 /* The embedded Postgres is loaded only where it is used: it is an optional package. */
-async function openStore(o: StoreOptions['store']): Promise<Store> {
+async function openStore(o: StoreOptions['store'], streams: Streams): Promise<Store> {
   if (o.kind === 'memory') return memoryStore();
+  if (o.kind === 'file') {
+    const recovered = ({ message }: Recovery) => streams.stderr.write(`${message}\n`);
+    return fileStore({ dir: o.dir, recovered });
+  }
   const { embeddedStore } = await import('tidemark/embedded');
   return embeddedStore(o.dir === undefined ? {} : { dir: o.dir });
 }

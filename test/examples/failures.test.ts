@@ -126,8 +126,8 @@ it('an output that fails while it is written ends with 1 and its name', async ()
   expect(r.stderr).toMatch(/^main: \/dev\/full cannot be written: ENOSPC[^\n]*\n$/);
 });
 
-it('a store that cannot be opened ends with 1', async () => {
-  const r = await ran(main, ['--store', `pglite:${file('plain', 'x')}`]);
+it.each(['pglite', 'file'])('a store %s: that cannot be opened ends with 1', async (kind) => {
+  const r = await ran(main, ['--store', `${kind}:${file('plain', 'x')}`]);
   expect(r.code).toBe(1);
   expect(r.stderr).toMatch(/^main: [^\n]*plain[^\n]*\n$/);
 });

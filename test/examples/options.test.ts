@@ -54,6 +54,10 @@ it('values follow as a word or after =, durations are ms or a number and a unit'
     kind: 'pglite',
     dir: 'some dir',
   });
+  expect(readMainOptions(['--store=file:some dir'])?.store).toEqual({
+    kind: 'file',
+    dir: 'some dir',
+  });
   expect(readMainOptions(['--out', '-'])?.out).toBe('-');
 });
 
@@ -108,7 +112,11 @@ it.each([
   ],
   [['--table', 'a b'], 'main: `--table` must be letters, digits and _'],
   [['--table', '1; drop table x'], 'main: `--table` must be letters, digits and _'],
-  [['--store', 'disk'], 'main: `--store` must be pglite:DIR, pglite: or memory:; got "disk"'],
+  [
+    ['--store', 'disk'],
+    'main: `--store` must be pglite:DIR, pglite:, file:DIR or memory:; got "disk"',
+  ],
+  [['--store', 'file:'], 'main: `--store` must be pglite:DIR, pglite:, file:DIR or memory:; got'],
   [['--generate', '-1'], 'main: `--generate` must be a whole number >= 0; got "-1"'],
   [['--generate', '1e3'], 'main: `--generate` must be a whole number >= 0; got "1e3"'],
   [['--users', '5'], 'main: `--users` must be given together with `--generate`; got "5"'],
@@ -147,7 +155,7 @@ it.each([
   ],
   [
     ['--store', 'redis://localhost'],
-    'main: `--store` must be pglite:DIR, pglite: or memory: until servers are built',
+    'main: `--store` must be pglite:DIR, pglite:, file:DIR or memory: until servers are built',
   ],
 ])('%j is refused in one sentence', (argv, expected) => {
   const message = sentence(...argv);

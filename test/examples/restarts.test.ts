@@ -1,17 +1,19 @@
 /** Facts about runs that are stopped and started again: one table, one set of counts, nothing twice. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
+import { fileStore } from 'tidemark/files';
 import { memoryStore, type Store } from 'tidemark/memory';
 import { syntheticEvents, syntheticProfiles } from '../../examples/main/generate.js';
+import { main } from '../../examples/main/main.js';
 import { mainProgram } from '../../examples/main/mainJob.js';
 import { readMainOptions } from '../../examples/main/options.js';
 import { runOn } from '../../examples/main/run.js';
 import { mainTruth } from '../oracle/windows.js';
-import { expectTable, rowsOf } from './commands.js';
+import { expectTable, ran, rowsOf } from './commands.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'tidemark-restarts-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -102,6 +104,44 @@ it('stopped anywhere and started again, any input gives the oracle’s table and
     { numRuns: 10 },
   );
   expect(stopped).toBeGreaterThan(5);
+});
+
+it('in files, stopped anywhere, it is opened again and ends with the table of one run', async () => {
+  const argv = ['--generate=2000', '--users=5', '--seed=3', '--checkpoint-every-events=100'];
+  expect(await runUntil(memoryStore(), [...argv, ...outputs])).toEqual({ code: 0, stderr: '' });
+  const names = ['out', 's'];
+  const undisturbed = names.map((name) => rowsOf(folder, name));
+  let stopped = 0;
+  for (const n of [8, 20, 35, Infinity]) {
+    const store = await fileStore({ dir: at('log'), compactAbove: 20_000 });
+    const { code, stderr } = await runUntil(store, [...argv, ...outputs], n);
+    if (code === 1) stopped++;
+    expect([code, stderr]).toEqual(
+      code === 0 ? [0, ''] : [1, 'main: stopped by test at a checkpoint\n'],
+    );
+    if (n === Infinity) expect(store.status().bytes).toBeGreaterThan(20_000);
+    await store.close();
+  }
+  expect(stopped).toBeGreaterThan(0);
+  for (const [i, name] of names.entries()) {
+    expectTable(rowsOf(folder, name), undisturbed[i] ?? []);
+  }
+});
+
+it('a log that was torn is told of, and the run goes on', async () => {
+  const dir = at('torn');
+  const argv = ['--generate=500', ...outputs, '--store', `file:${dir}`];
+  expect(await ran(main, argv)).toMatchObject({ code: 0, stderr: '' });
+  const table = rowsOf(folder, 'out');
+  truncateSync(join(dir, 'tidemark.log'), statSync(join(dir, 'tidemark.log')).size - 3);
+  const { code, stderr } = await ran(main, argv);
+  expect([code, stderr]).toEqual([
+    0,
+    expect.stringMatching(
+      /^the last \d+ bytes of ".*" are cut short; job "main user_metrics" .*\n$/,
+    ),
+  ]);
+  expect(rowsOf(folder, 'out')).toEqual(table);
 });
 
 it('a run that had ended gives its results again, damage and counts included', async () => {
