@@ -1,6 +1,6 @@
-/** `npm run crash -- [--kills N] [--store pglite:] [--seed S] [--events N]`: prints lost, doubled and wrong rows. */
+/** `npm run crash -- [--kills N] [--store pglite:|file:] [--seed S] [--events N]`: prints lost, doubled and wrong rows. */
 import { parseArgs } from 'node:util';
-import { killRuns } from './kills.js';
+import { killRuns, stores } from './kills.js';
 
 const options = {
   kills: { type: 'string', default: '20' },
@@ -21,9 +21,10 @@ async function main(): Promise<number> {
   } catch (thrown) {
     return usage((thrown as Error).message);
   }
-  if (values.store !== 'pglite:') {
+  const store = stores.find((known) => known === values.store);
+  if (store === undefined) {
     return usage(
-      `\`--store\` must be pglite: (others come with the job issue); got ${values.store}`,
+      `\`--store\` must be ${stores.join(' or ')} (others come with the job issue); got ${values.store}`,
     );
   }
   const [kills, seed, events] = [values.kills, values.seed, values.events].map(Number);
@@ -37,6 +38,7 @@ async function main(): Promise<number> {
     kills: kills as number,
     seed: seed as number,
     events: events as number,
+    store,
     log,
   });
   const { runs, kills: killed, midWork, lost, doubled, wrong } = report;

@@ -4,12 +4,17 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+/** Kinds of durable stores; each run has a directory of its own. */
+export const stores = ['pglite:', 'file:'] as const;
+
 export interface KillOptions {
   readonly kills: number;
   readonly seed: number;
   /** Kills in one run before it is let through; the next run begins anew. @default 3 */
   readonly killsPerRun?: number;
   readonly events?: number;
+  /** @default 'pglite:' */
+  readonly store?: (typeof stores)[number];
   readonly log?: (line: string) => void;
 }
 
@@ -40,6 +45,7 @@ function random(seed: number): () => number {
 
 export async function killRuns(options: KillOptions): Promise<KillReport> {
   const { kills, seed, killsPerRun = 3, events = 30_000, log = () => {} } = options;
+  const { store = 'pglite:' } = options;
   const dir = mkdtempSync(join(tmpdir(), 'tidemark-crash-'));
   const next = random(seed);
   const total = { runs: 0, kills: 0, midWork: 0, lost: 0, doubled: 0, wrong: 0 };
@@ -49,7 +55,7 @@ export async function killRuns(options: KillOptions): Promise<KillReport> {
     while (total.kills < kills) {
       const home = join(dir, `run-${total.runs}`);
       const most = Math.min(killsPerRun, kills - total.kills);
-      const run = new KillRun(home, inputOf(seed, events), next);
+      const run = new KillRun(home, [...inputOf(seed, events), '--store', store + home], next);
       const { killed, midWork } = await run.toEnd(most);
       const found = compare(undisturbed, rowsIn(`${home}.out`));
       total.runs++;
@@ -103,7 +109,7 @@ class KillRun {
     for (;;) {
       const child = start([
         ...this.input,
-        ...['--store', `pglite:${this.home}`, '--out', `${this.home}.out`],
+        ...['--out', `${this.home}.out`],
         ...['--rejected', this.rejected, '--rate', '15000'],
         ...['--checkpoint-every', '100ms', '--checkpoint-every-events', '1000'],
       ]);
