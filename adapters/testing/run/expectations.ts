@@ -4,6 +4,7 @@ import type { Fact } from '../report/scene.js';
 import type { Message, Values } from '../script/message.js';
 import { type ExpectedLanes, type NotationOptions, parseExpectation } from '../script/notation.js';
 import type { Script } from '../script/script.js';
+import { kept } from './kept.js';
 import type { Claim } from './lane.js';
 
 /** What a parser needs of the test; `known` are the letters of the scripts so far. */
@@ -29,12 +30,13 @@ interface Claims {
 
 /** Reads what a user expects. @throws MarbleSyntaxError */
 export function claimsOf(
-  { marbles, values, error, site }: Written,
+  { marbles, values: given, error, site }: Written,
   notation: TestNotation,
 ): Claims {
   if (typeof marbles !== 'string' && !Array.isArray(marbles?.messages)) {
     throw configError('toBe', 'marbles', 'marbles as text, or a script', marbles);
   }
+  const values = kept(given);
   const lanes =
     typeof marbles === 'string'
       ? parseExpectation(marbles, { ...notation, values, error })
@@ -56,7 +58,8 @@ export function claimsOf(
 function scriptLanes(script: Script, values: Values): ExpectedLanes {
   const main = script.messages.map((m) => {
     const named = (m.kind === 'event' || m.kind === 'value') && Object.hasOwn(values, m.name ?? '');
-    return named ? { ...m, value: values[m.name as string] } : m;
+    if (named) return { ...m, value: values[m.name as string] };
+    return 'value' in m ? { ...m, value: kept(m.value) } : m;
   });
   return { main, others: new Map(), watermarksApart: false };
 }

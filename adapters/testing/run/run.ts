@@ -13,6 +13,7 @@ import { CounterLane, type Counters } from './counters.js';
 import { type CurrentTest, type MatcherCall, shared, throwing } from './current.js';
 import { DoorLane } from './door.js';
 import { claimsOf, factsClaim, type Written } from './expectations.js';
+import { kept } from './kept.js';
 import { type Claim, Lane } from './lane.js';
 import { play } from './player.js';
 import { Recording } from './recording.js';
@@ -115,7 +116,7 @@ export class Run implements CurrentTest {
     const messages = text
       ? parseMarbles(script, { epoch, unit, values, error, sent: true })
       : script.messages;
-    Object.assign(this.letters, text ? {} : script.values, values);
+    Object.assign(this.letters, kept(text ? {} : script.values), kept(values));
     for (const m of messages) if ('name' in m && m.name !== undefined) this.known.add(m.name);
     return messages;
   }

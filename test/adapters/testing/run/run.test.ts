@@ -122,6 +122,44 @@ describe('inputs', () => {
   });
 });
 
+describe('a pipeline that changes what it is sent', () => {
+  const change = tap((v: { n: number; all: number[] }) => void v.all.push(++v.n));
+  const make = () => ({ a: { n: 1, all: [] as number[] } });
+  it('changes nothing that is expected', () => {
+    expect(
+      thrownBy(({ source, expectStream }) => {
+        expectStream(source('a', make()).pipe(change)).toBe('a');
+      }).message,
+    ).toContain('n is 2 instead of 1');
+    expect(
+      thrownBy(({ source, expectStream }) => {
+        const both = make();
+        expectStream(source('a', both).pipe(change)).toBe('a', both);
+      }).message,
+    ).toContain('n is 2 instead of 1');
+    expect(
+      thrownBy(({ source, expectStream }) => {
+        const built = script().value('a', make().a);
+        expectStream(source(built).pipe(change)).toBe(built);
+      }).message,
+    ).toContain('n is 2 instead of 1');
+  });
+  it(
+    'finds what cannot be copied as it was',
+    eventTimeTest(({ source, expectStream }) => {
+      const odd: Record<string, unknown> = {
+        none: Object.freeze([undefined, 1]),
+        get late(): never {
+          throw new Error('not to be read');
+        },
+      };
+      odd['self'] = odd;
+      const given = { a: odd, f: () => 1, m: new Map([[odd, 1]]) };
+      expectStream(source('f m', given)).toBe('f m');
+    }),
+  );
+});
+
 describe('an error that is undefined', () => {
   it(
     'is one that can be sent and expected',
