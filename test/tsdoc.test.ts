@@ -35,6 +35,7 @@ const prelude = [
   "import fc from 'fast-check';",
   "import { concatMap, from, type Observable } from 'rxjs';",
   "import { memoryStore } from 'tidemark/memory';",
+  "import { fileStore } from 'tidemark/files';",
   "import { readFileSync } from 'node:fs';",
   'declare const readings: readonly { at: number }[], seen: unknown[];',
   'declare const countsOf: (readings: readonly { at: number }[]) => unknown;',

@@ -158,6 +158,9 @@ export class Harness {
     if (this.started || this.options.inJob === false) {
       throw new Error('harness: state comes back at the start of a job; make a new harness for it');
     }
+    if (!(snapshot instanceof Uint8Array)) {
+      throw configError('harness', 'snapshot', 'what snapshot() gave', snapshot);
+    }
     const state = decode(snapshot) as ReadonlyMap<string, Chunks>;
     const out = this.step(() => {}, state);
     refuseUnknown(this.drive.members, state);

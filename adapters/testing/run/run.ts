@@ -13,13 +13,13 @@ import { CounterLane, type Counters } from './counters.js';
 import { type CurrentTest, type MatcherCall, shared, throwing } from './current.js';
 import { DoorLane } from './door.js';
 import { claimsOf, factsClaim, type Written } from './expectations.js';
-import { kept } from './kept.js';
 import { type Claim, Lane } from './lane.js';
 import { play } from './player.js';
 import { Recording } from './recording.js';
 import { relay, scribe } from './relay.js';
 import { RxExpectations, type Within } from './rx.js';
 import { MarbleScheduler } from './scheduler.js';
+import { TestLetters } from './testLetters.js';
 import type { Expectation, RecordingDoor, TestOptions, TestTools } from './tools.js';
 
 /** So often may a script be subscribed before it counts as repeated for ever. */
@@ -35,9 +35,7 @@ export class Run implements CurrentTest {
   private readonly lanes: Lane[] = [];
   private readonly inputs: { readonly head: string; readonly received: Message[] }[] = [];
   private readonly blocks: { readonly head: string; readonly claim: Claim }[] = [];
-  /* Without prototype: `__proto__` is a letter as any other. */
-  private readonly letters: Record<string, unknown> = Object.create(null);
-  private readonly known = new Set<string>();
+  private readonly letters = new TestLetters();
   private readonly heads = new Map<string, number>();
   private rx: RxExpectations | undefined;
 
@@ -91,10 +89,12 @@ export class Run implements CurrentTest {
     const forgotten = this.lanes.find((lane) => lane.forgotten) ?? this.rx?.forgotten;
     if (forgotten !== undefined) throw forgottenError(forgotten);
     for (const lane of this.lanes) if (lane instanceof CounterLane) lane.refuseUnknown();
-    const own = this.lanes.flatMap((lane) => lane.scene(this.letters));
+    const { values } = this.letters;
+    for (const { claims } of this.lanes) for (const c of claims) this.letters.refuseAmbiguous(c);
+    const own = this.lanes.flatMap((lane) => lane.scene(values));
     const inputs = this.inputs.filter(({ received }) => received.length > 0);
     const lanes: readonly SceneLane[] = [...inputs, ...own, ...rx];
-    const failure = failureOf({ lanes, values: this.letters, epoch: this.epoch });
+    const failure = failureOf({ lanes, values, epoch: this.epoch });
     const count = lanes.filter(({ site }) => site !== undefined).length;
     const assert = this.options.assert ?? shared().assert ?? throwing;
     for (let i = 1; i < count; i++) assert(undefined);
@@ -116,8 +116,7 @@ export class Run implements CurrentTest {
     const messages = text
       ? parseMarbles(script, { epoch, unit, values, error, sent: true })
       : script.messages;
-    Object.assign(this.letters, kept(text ? {} : script.values), kept(values));
-    for (const m of messages) if ('name' in m && m.name !== undefined) this.known.add(m.name);
+    this.letters.add(messages, text ? values : { ...script.values, ...values });
     return messages;
   }
 
@@ -183,7 +182,8 @@ export class Run implements CurrentTest {
   }
 
   private claim(lane: Lane, written: Written, subscription?: Subscription): void {
-    const { epoch, unit, known } = this;
+    const { epoch, unit } = this;
+    const { known } = this.letters;
     const { own, others, ends } = claimsOf(written, { epoch, unit, known });
     lane.claims.push(...own);
     if (own.length === 0) lane.looked = true;
@@ -195,7 +195,7 @@ export class Run implements CurrentTest {
 
   private record(actual: Observable<unknown>, name = 'recording'): Recording {
     const [lane] = this.watch('record', actual, name);
-    return new Recording(lane, () => this.letters, this.epoch);
+    return new Recording(lane, () => this.letters.values, this.epoch);
   }
 
   private door(name = 'door'): RecordingDoor {

@@ -184,6 +184,17 @@ describe('letters', () => {
     );
     expect(error.message).toMatch(/\^\n`y` is an unknown letter/);
   });
+  it('that stand for two values are refused in an expectation that does not say which', () => {
+    const test = (values?: object) =>
+      eventTimeTest(({ source, expectStream }) => {
+        expectStream(source('a b |', { a: 1, b: 2 }), 'one').toBe('a b |', { ...values });
+        expectStream(source('a b |', { a: 3, b: 2 }), 'two').toBe('x b |', { x: 3 });
+      });
+    expect(test()).toThrow(
+      'marbles: `a` stands for different values in two scripts of this test; give the expectation its value, or another letter',
+    );
+    test({ a: 1 })();
+  });
 });
 
 describe('the options of a test', () => {
