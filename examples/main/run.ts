@@ -2,7 +2,6 @@
 import { formatInstant, type Job, job } from 'tidemark';
 import { fileStore, type LineCounts, type LinePosition, type Recovery } from 'tidemark/files';
 import { memoryStore, type Store, type TableStore } from 'tidemark/memory';
-import type { StoreOptions } from './options.js';
 import { type LateRow, Meters } from './parts.js';
 import type { Context, Counts, Pipeline, Program, Stop } from './program.js';
 import { showResults, writeResults } from './results.js';
@@ -13,7 +12,7 @@ import { DoorFile, type Streams } from './writers.js';
 
 /** Runs to the end; the result is the exit code. Throws what made it fail. */
 export async function run(program: Program, streams: Streams, stop?: Stop): Promise<number> {
-  const store = await openStore(program.options.store, streams);
+  const store = await openStore(program.options, streams);
   try {
     return await runOn(store, program, streams, stop);
   } finally {
@@ -32,14 +31,17 @@ export function runOn(
 }
 
 /* The embedded Postgres is loaded only where it is used: it is an optional package. */
-async function openStore(o: StoreOptions['store'], streams: Streams): Promise<Store> {
-  if (o.kind === 'memory') return memoryStore();
-  if (o.kind === 'file') {
-    const recovered = ({ message }: Recovery) => streams.stderr.write(`${message}\n`);
-    return fileStore({ dir: o.dir, recovered });
+async function openStore({ store, quiet }: Program['options'], streams: Streams): Promise<Store> {
+  if (store.kind === 'memory') return memoryStore();
+  if (store.kind === 'file') {
+    // a torn end is what a kill leaves; damage is what nobody may overlook
+    const recovered = ({ kind, message }: Recovery) => {
+      if (kind === 'damaged' || !quiet) streams.stderr.write(`${message}\n`);
+    };
+    return fileStore({ dir: store.dir, recovered });
   }
   const { embeddedStore } = await import('tidemark/embedded');
-  return embeddedStore(o.dir === undefined ? {} : { dir: o.dir });
+  return embeddedStore(store.dir === undefined ? {} : { dir: store.dir });
 }
 
 class Run {
