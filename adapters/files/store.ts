@@ -42,7 +42,8 @@ export interface FileStore extends Store {
  *
  * One process at a time holds a directory; the epoch inside each record refuses an owner that another
  * has taken over from. A last record that a crash has cut short is left out, and `recovered` is told.
- * When a write fails, as on a full disk, nothing of it stays; the next one may succeed.
+ * When a write fails, as on a full disk, nothing of it stays; the next one may succeed. After an end
+ * without `close`, or a sync that failed, the log is written anew before it is gone on from.
  *
  * State: all rows, one tombstone per deleted key until `forget`, and one encoded checkpoint per task.
  *

@@ -2,14 +2,38 @@
 import { decode } from '../codec.js';
 import type { Position } from '../ports.js';
 import { type KeptPage, layoutOf, type PieceName, packRows, type TaskEntry } from './entry.js';
+import type { FileSystem, OpenFile } from './fileSystem.js';
 import type { Image, ImageTable, ImageTask } from './image.js';
-import { encodeRecord } from './record.js';
+import { encodeRecord, FILE_HEADER } from './record.js';
 
 const PAGE_ROWS = 1000;
 const PAGE_BYTES = 4 * 2 ** 20;
 
-/** The image must not change while this runs. */
-export function* baseRecords(image: Image): Generator<Uint8Array> {
+/** Writes a log file that holds an image, which must not change meanwhile; leaves none behind if it fails. */
+export async function writeBase(
+  fs: FileSystem,
+  path: string,
+  image: Image,
+): Promise<{ readonly file: OpenFile; readonly end: number }> {
+  const file = await fs.open(path);
+  try {
+    await file.truncate(0);
+    await file.append(FILE_HEADER);
+    let end = FILE_HEADER.length;
+    for (const record of baseRecords(image)) {
+      await file.append(record);
+      end += record.length;
+    }
+    await file.sync();
+    return { file, end };
+  } catch (thrown) {
+    await file.close().catch(() => {});
+    await fs.remove(path).catch(() => {});
+    throw thrown;
+  }
+}
+
+function* baseRecords(image: Image): Generator<Uint8Array> {
   for (const task of image.tasks.values()) yield* taskRecords(task);
   for (const table of image.tables.values()) yield* tableRecords(table);
   yield encodeRecord({ kind: 'base' });

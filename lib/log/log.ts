@@ -1,6 +1,6 @@
 /** One open log file: an entry is durable, and applied, before its answer is given. State: the image of the whole log. */
-import { CodecError, messageOf, show } from '../errors.js';
-import { baseRecords } from './base.js';
+import { CodecError, messageOf, type StoreError, show } from '../errors.js';
+import { writeBase } from './base.js';
 import type { Entry } from './entry.js';
 import type { FileSystem, OpenFile } from './fileSystem.js';
 import { type Answer, Image } from './image.js';
@@ -10,6 +10,8 @@ import { encodeRecord, FILE_HEADER, type LogRecord, recordAt } from './record.js
 import { checkHeader, type Recovery, recovery } from './recovery.js';
 
 const NAME = 'tidemark.log';
+/** Is there while a log is open: who finds it after a crash cannot tell what of the log is on the disk. */
+const OPEN = 'tidemark.open';
 /** Files of a directory whose names begin like this are the store's own. */
 export const OWN = 'tidemark.';
 
@@ -44,28 +46,30 @@ export class Log {
   }
 
   /**
-   * Opens the log of a directory that is held, made where there is none.
-   * @param rewrite whether nothing that was not read back may be believed to be on the disk
+   * Opens the log of a directory that is held, made where there is none. After a write that failed,
+   * and after an owner that did not close, the log is written anew: a system that could not write
+   * says so once, and then reads from memory what is not on the disk.
    * @throws StoreError when it is damaged, of a newer format, or cannot be used
    */
   static async open(config: LogConfig, rewrite = false): Promise<Log> {
     const { fs, dir } = config;
     const path = pathOf(config);
-    let file: OpenFile | undefined;
+    let log: Log | undefined;
+    let unclean = rewrite;
     try {
-      await prepare(config);
-      file = await fs.open(path);
-      const log = new Log(config, file);
+      unclean ||= await prepare(config);
+      log = new Log(config, await fs.open(path));
       const damagedSize = await log.load();
-      if (rewrite || damagedSize !== undefined) await log.compact(damagedSize);
-      // what a process that was killed had written may be in memory only
+      if (unclean || damagedSize !== undefined) await log.compact(damagedSize);
       await log.file.sync();
       await fs.syncDir(dir);
-      file = log.file;
       return log;
     } catch (thrown) {
-      await file?.close().catch(() => {});
-      throw fileProblem('open', path, thrown);
+      await log?.file.close().catch(() => {});
+      const problem = fileProblem('open', path, thrown);
+      const isRefused = (problem as StoreError).kind === 'refused';
+      if (isRefused && !unclean) await fs.remove(`${dir}/${OPEN}`).catch(() => {});
+      throw problem;
     }
   }
 
@@ -110,7 +114,7 @@ export class Log {
   async compact(size = this.end): Promise<void> {
     const { fs, dir } = this.config;
     this.notBelow = this.end + (this.end >> 2);
-    const made = await writeBase(this.config, this.image);
+    const made = await writeBase(fs, `${this.path}.new`, this.image);
     try {
       // the lock keeps others out; where it does not, what they wrote meanwhile must not be lost
       const same = (await this.file.size()) === size && (await this.file.isAt(this.path));
@@ -136,6 +140,7 @@ export class Log {
 
   async close(): Promise<void> {
     await this.file.close();
+    if (this.broken === undefined) await this.config.fs.remove(`${this.config.dir}/${OPEN}`);
   }
 
   /* Reads everything; gives the size of a file that is damaged, and must be written anew. */
@@ -207,42 +212,21 @@ function pathOf({ dir }: LogConfig): string {
   return `${dir}/${NAME}`;
 }
 
-/* A new log appears whole, by a rename, as a compacted one does. */
-async function prepare(config: LogConfig): Promise<void> {
+/* Gives whether an owner before did not close. A new log appears whole, by a rename, as a compacted one does. */
+async function prepare(config: LogConfig): Promise<boolean> {
   const { fs, dir } = config;
   const names = await fs.list(dir);
-  if (names.includes(`${NAME}.new`)) await fs.remove(`${pathOf(config)}.new`);
-  if (names.includes(NAME)) return;
-  if (names.some((name) => !name.startsWith(OWN))) {
+  if (!names.includes(NAME) && names.some((name) => !name.startsWith(OWN))) {
     throw refused(
       `${show(dir)} holds other files and no store; give an empty directory or a new one`,
     );
   }
-  const { file } = await writeBase(config, new Image());
+  if (names.includes(`${NAME}.new`)) await fs.remove(`${pathOf(config)}.new`);
+  await (await fs.open(`${dir}/${OPEN}`)).close();
+  if (names.includes(NAME)) return names.includes(OPEN);
+  const { file } = await writeBase(fs, `${pathOf(config)}.new`, new Image());
   await file.close();
   await fs.rename(`${pathOf(config)}.new`, pathOf(config));
   await fs.syncDir(dir);
-}
-
-async function writeBase(
-  { fs, dir }: LogConfig,
-  image: Image,
-): Promise<{ readonly file: OpenFile; readonly end: number }> {
-  const path = `${dir}/${NAME}.new`;
-  const file = await fs.open(path);
-  try {
-    await file.truncate(0);
-    await file.append(FILE_HEADER);
-    let end = FILE_HEADER.length;
-    for (const record of baseRecords(image)) {
-      await file.append(record);
-      end += record.length;
-    }
-    await file.sync();
-    return { file, end };
-  } catch (thrown) {
-    await file.close().catch(() => {});
-    await fs.remove(path).catch(() => {});
-    throw thrown;
-  }
+  return false;
 }

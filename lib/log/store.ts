@@ -125,7 +125,9 @@ export class LogStore implements Store, LogHome {
       }
     }
     await this.log.close().catch(() => {});
-    const log = await Log.open(this.config, this.log.broken === 'failed');
+    const rewrite = this.log.broken === 'failed';
+    this.log.broken = 'failed';
+    const log = await Log.open(this.config, rewrite);
     this.compactions += this.log.compactions;
     this.log = log;
     this.reopened++;

@@ -53,7 +53,7 @@ async function singles(as: Wrong = right, seed = 1): Promise<number> {
 it('at every step, before and after, killed or without power: what was answered is there', async () => {
   const steps = await stepsOf(LAST);
   const kinds = new Set(steps.map((step) => step.split(' ')[0]));
-  const all = ['makeDir', 'make', 'truncate', 'append', 'sync', 'rename', 'syncDir'];
+  const all = ['makeDir', 'make', 'truncate', 'append', 'sync', 'rename', 'syncDir', 'remove'];
   expect([...kinds].sort()).toEqual(all.sort());
   expect(steps.filter((step) => step.startsWith('rename')).length).toBeGreaterThan(1);
   const points = await singles();
@@ -76,16 +76,22 @@ it('crashed a second time while it recovers or goes on, it is the same', async (
   expect(points).toBeGreaterThan(300);
 });
 
-it('a step that fails is answered as a failure, and the store goes on without a crash', async () => {
+it('a step that fails is answered as a failure, and the store goes on, also into a crash', async () => {
   const steps = await stepsOf(LAST);
+  let failed = 0;
   for (const [step, what] of steps.entries()) {
-    const files = faultyFiles({ seed: step });
-    files.at(step, { fail: 'EIO' });
-    await survive(files, LAST).catch((thrown: Error) => {
-      thrown.message += ` (${what} failed)`;
-      throw thrown;
-    });
+    for (const [i, after] of [Infinity, 1, 2, 3, 4, 6, 9].entries()) {
+      const files = faultyFiles({ seed: step });
+      files.at(step, { fail: 'EIO' });
+      if (after < Infinity) files.at(step + after, faults[(step + i) % 6] as Fault);
+      const told = await survive(files, LAST).catch((thrown: Error) => {
+        thrown.message += ` (${what} failed, and a crash ${after} steps later)`;
+        throw thrown;
+      });
+      failed += told.failed;
+    }
   }
+  expect(failed).toBeGreaterThan(50);
 });
 
 /** File systems that leave out what makes the promise true. */

@@ -3,7 +3,7 @@
 import { fileStore } from '../../../adapters/files/store.js';
 import { encode } from '../../../lib/codec.js';
 import type { FileSystem } from '../../../lib/log/fileSystem.js';
-import type { Row, Upsert } from '../../../lib/ports.js';
+import type { Commit, Row, Upsert } from '../../../lib/ports.js';
 
 export const DIR = '/data';
 const layout = { key: ['k'], columns: { k: 'text', n: 'int8' } };
@@ -18,9 +18,13 @@ export interface Told {
   bareSent: number;
   epoch: number;
   error?: unknown;
+  /** Steps that failed without ending the process: their outcome was asked for, and they were sent again. */
+  failed: number;
 }
 
-export const nothing = (): Told => ({ acked: 0, sent: 0, bareAcked: 0, bareSent: 0, epoch: 0 });
+export const nothing = (): Told => ({
+  ...{ acked: 0, sent: 0, bareAcked: 0, bareSent: 0, epoch: 0, failed: 0 },
+});
 
 /** Opens the store, checks that what is there is whole, and goes on up to checkpoint `last`. */
 export async function runJob(fs: FileSystem, told: Told, last: number): Promise<void> {
@@ -44,21 +48,39 @@ export async function runJob(fs: FileSystem, told: Told, last: number): Promise<
   while (told.acked < last) {
     const next = told.acked + 1;
     told.sent = next;
-    const answer = await checkpoints.commit({
+    const commit: Commit = {
       ...{ job: 'job', task: '0', epoch, n: next, prev: next - 1, fingerprint: 'f' },
       drained: false,
       positions: new Map([['in', next * 10]]),
       state: new Map([['op', new Map([['a', encode(stateAt(next))]])]]),
       rows: [{ store: rows, rows: batchOf(next) }],
+    };
+    const { outcome } = await patient(told, async (again) => {
+      const known = again ? await checkpoints.lastCommitted('job', '0') : { epoch, n: told.acked };
+      check(known.epoch >= epoch, `epoch ${known.epoch} after ${epoch}`);
+      return known.n === next ? { outcome: 'ok' } : checkpoints.commit(commit);
     });
-    same(answer.outcome, 'ok', 'answer');
+    same(outcome, 'ok', 'answer');
     told.acked = next;
     if (next % 2 === 1) continue;
     told.bareSent++;
-    await bare.upsert([upsert([`b${told.bareSent}`], { n: 1 }, 1)]);
+    await patient(told, () => bare.upsert([upsert([`b${told.bareSent}`], { n: 1 }, 1)]));
     told.bareAcked = told.bareSent;
   }
   await store.close();
+}
+
+/* A failure that may pass is met as a job meets it: ask, and send again. */
+async function patient<T>(told: Told, work: (again: boolean) => Promise<T>): Promise<T> {
+  for (let again = false; ; again = true) {
+    try {
+      return await work(again);
+    } catch (thrown) {
+      const cause = (thrown as { cause?: { code?: unknown } }).cause?.code;
+      if (cause !== 'EIO') throw thrown;
+      told.failed++;
+    }
+  }
 }
 
 /** The job as a process that may end anywhere: what it was told is kept, what it threw too. */

@@ -178,8 +178,7 @@ it('without a lock, of two owners that meet at any point no answered checkpoint 
   for (let seed = 1; seed <= 60; seed++) {
     const files = faultyFiles({ seed, locks: false });
     const answered = new Map<number, number>();
-    const work = async () => {
-      const store = await start(files);
+    const work = async (store: FileStore) => {
       for (let tries = 0; tries < 6; tries++) {
         try {
           const { epoch, checkpoint } = await store.checkpoints().acquire('job', '0', 'f');
@@ -196,8 +195,8 @@ it('without a lock, of two owners that meet at any point no answered checkpoint 
         }
       }
     };
-    await start(files);
-    await Promise.all([work(), work()]);
+    const [a, b] = [await start(files), await start(files)];
+    await Promise.all([work(a), work(b)]);
     const { n } = await owned(await start(files));
     expect(n).toBeGreaterThanOrEqual(Math.max(0, ...answered.keys()));
     done += answered.size;
