@@ -49,6 +49,7 @@ export {
 } from '../lib/errors.js';
 export { formatInstant, type Instant, toInstant } from '../lib/instant.js';
 export type { WatermarkStats } from '../lib/intake.js';
+export type { RestartConfig } from '../lib/job/restarts.js';
 export type { Outcome } from '../lib/job/taskRun.js';
 export type { JoinInvalid, JoinLate, JoinSideStats, JoinType } from '../lib/joinSide.js';
 export type { Joined, JoinStats } from '../lib/joinState.js';
@@ -102,7 +103,6 @@ export {
   type JobConfig,
   type JobStatus,
   job,
-  type RestartConfig,
   type Task,
 } from './job.js';
 export { type Marked, type ToValuesConfig, toValues } from './toValues.js';

@@ -10,7 +10,12 @@ import { type Duration, durationOption } from '../lib/duration.js';
 import type { Element } from '../lib/element.js';
 import { configError, JobError } from '../lib/errors.js';
 import { JobRun } from '../lib/job/jobRun.js';
-import { type RestartSettings, Restarts } from '../lib/job/restarts.js';
+import {
+  type RestartConfig,
+  type RestartSettings,
+  Restarts,
+  restartSettings,
+} from '../lib/job/restarts.js';
 import { type Outcome, type Runtime, TaskRun, type TaskRunConfig } from '../lib/job/taskRun.js';
 import type { CheckpointStore, Source } from '../lib/ports.js';
 
@@ -37,24 +42,14 @@ export interface JobConfig {
   readonly maxDrift?: Duration;
   /** Arrival time and timers. @default asyncScheduler */
   readonly clock?: SchedulerLike;
+  /** How long `stop` and `drain` may take before the job fails instead. @default '30s' */
+  readonly stopTimeout?: Duration;
   /** What follows a failure. */
   readonly restart?: RestartConfig;
   /** One instance owns everything. @default 'single' */
   readonly tasks?: 'single';
   /** Builds the pipelines. */
   readonly topology: (t: Task) => void;
-}
-
-/** After a failure the job starts again from its newest checkpoint, at first soon, then ever later. */
-export interface RestartConfig {
-  /** How often it may fail at one position of its sources before it stops and names it; 1: never again. @default 3 */
-  readonly attempts?: number;
-  /** The first wait; it doubles until a checkpoint has been written. @default '1s' */
-  readonly delay?: Duration;
-  /** @default '1m' */
-  readonly maxDelay?: Duration;
-  /** How long a store may be away before the job stops. @default '5m' */
-  readonly outage?: Duration;
 }
 
 export type JobStatus = ReturnType<JobRun['status']>;
@@ -65,7 +60,7 @@ export interface Job {
   readonly guarantee: string;
   /** Runs until every source has finished, or `stop` or `drain`; rejects when it fails for good. */
   run(): Promise<Outcome>;
-  /** Checkpoints and ends; open windows are not flushed, and the next run goes on from here. */
+  /** Checkpoints and ends, within `stopTimeout`; open windows are not flushed, and the next run goes on from here. */
   stop(): Promise<Outcome>;
   /** Ends time: every window fires, then a last checkpoint. What is drained takes no new input. */
   drain(): Promise<Outcome>;
@@ -116,9 +111,11 @@ export function job(config: JobConfig): Job {
     guarantee: 'A: exactly-once effect (rows and checkpoint in one transaction)',
     run: () => {
       if (run !== undefined) throw new JobError(config.id, 'it runs only once; build it again');
-      const { topology, restart, ...own } = settings;
-      const restarts = new Restarts(config.id, restart);
-      const next = new JobRun(() => start(own, topology), restarts, own.runtime);
+      const { topology, restart, stopMs, ...own } = settings;
+      const { job, runtime } = own;
+      const restarts = new Restarts(job, restart);
+      const make = () => start(own, topology);
+      const next = new JobRun({ job, stopMs, restarts, runtime, make });
       next.start();
       run = next;
       return run.outcome;
@@ -136,7 +133,7 @@ export function job(config: JobConfig): Job {
 }
 
 type Settings = Omit<TaskRunConfig, 'sources'> &
-  Pick<JobConfig, 'topology'> & { readonly restart: RestartSettings };
+  Pick<JobConfig, 'topology'> & { readonly restart: RestartSettings; readonly stopMs: number };
 
 function check(config: JobConfig): Settings {
   const { id, checkpoints, topology, everyEvents = 10_000, tasks = 'single' } = config;
@@ -158,21 +155,9 @@ function check(config: JobConfig): Settings {
     maxDriftMs: durationOption('job', 'maxDrift', config.maxDrift ?? '10m', 'positive'),
     timeoutMs: durationOption('job', 'timeout', config.timeout ?? '1m', 'positive'),
     runtime: runtimeOf(config.clock ?? asyncScheduler),
+    stopMs: durationOption('job', 'stopTimeout', config.stopTimeout ?? '30s', 'positive'),
     restart: restartSettings(config.restart),
     topology,
-  };
-}
-
-function restartSettings(given: RestartConfig = {}): RestartSettings {
-  const { attempts = 3, delay = '1s', maxDelay = '1m', outage = '5m' } = given;
-  if (attempts !== Infinity && !(Number.isInteger(attempts) && attempts > 0)) {
-    throw configError('job', 'restart.attempts', 'an integer > 0, or Infinity', attempts);
-  }
-  return {
-    attempts,
-    delayMs: durationOption('job', 'restart.delay', delay, 'positive'),
-    maxDelayMs: durationOption('job', 'restart.maxDelay', maxDelay, 'positive'),
-    outageMs: durationOption('job', 'restart.outage', outage, 'nonNegative'),
   };
 }
 
@@ -187,7 +172,7 @@ function runtimeOf(scheduler: SchedulerLike): Runtime {
 }
 
 function start(
-  settings: Omit<Settings, 'topology' | 'restart'>,
+  settings: Omit<Settings, 'topology' | 'restart' | 'stopMs'>,
   topology: JobConfig['topology'],
 ): TaskRun {
   const feeds = new Map<Source<any>, Subject<any>>();

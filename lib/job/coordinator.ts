@@ -95,6 +95,14 @@ export class Coordinator {
     return this.aligning?.n === n;
   }
 
+  /** What the checkpoint under way lacks, in words; undefined where none is. */
+  get lacks(): string | undefined {
+    if (this.aligning !== undefined) {
+      return `a report of ${this.act.silent(this.aligning).join(', ')}`;
+    }
+    return this.committing && `the answer of the store to checkpoint ${this.committing.n}`;
+  }
+
   /** A report came after the barrier's turn. */
   reported(): void {
     const capture = this.aligning;

@@ -1,7 +1,17 @@
 /** A job from `run` to its end: one task run after another, where a failure may be followed by a restart. */
-import { messageOf } from '../errors.js';
+import { JobError, messageOf } from '../errors.js';
 import type { Restarts } from './restarts.js';
 import type { Outcome, Runtime, TaskRun } from './taskRun.js';
+
+export interface JobRunConfig {
+  readonly job: string;
+  /** How long `stop` and `drain` may take. */
+  readonly stopMs: number;
+  readonly restarts: Restarts;
+  readonly runtime: Runtime;
+  /** Builds and starts a run of the topology, anew at each call. */
+  readonly make: () => TaskRun;
+}
 
 export class JobRun {
   readonly outcome: Promise<Outcome>;
@@ -10,23 +20,25 @@ export class JobRun {
   private wish: 'stop' | 'drain' | undefined;
   private cancel: (() => void) | undefined;
   private failure: string | undefined;
+  private inTime: (() => void) | undefined;
+  private over = false;
 
-  /** @param make builds and starts a run of the topology, anew at each call */
-  constructor(
-    private readonly make: () => TaskRun,
-    private readonly restarts: Restarts,
-    private readonly runtime: Runtime,
-  ) {
+  constructor(private readonly config: JobRunConfig) {
     this.outcome = new Promise((resolve, reject) => {
       this.settle = { resolve, reject };
     });
-    this.outcome.catch(() => {});
+    const over = (): void => {
+      this.over = true;
+      this.cancel = undefined;
+      this.inTime?.();
+    };
+    this.outcome.then(over, over);
   }
 
   /** @throws what a wrong topology throws */
   start(): void {
     this.cancel = undefined;
-    this.task = this.make();
+    this.task = this.config.make();
     if (this.wish === 'drain') this.task.drain();
     this.task.outcome.then(
       (outcome) => this.settle.resolve(outcome),
@@ -36,6 +48,7 @@ export class JobRun {
 
   stop(): void {
     this.wish = 'stop';
+    this.limit('stop');
     if (this.cancel === undefined) {
       this.task.stop();
       return;
@@ -46,6 +59,7 @@ export class JobRun {
 
   drain(): void {
     this.wish ??= 'drain';
+    this.limit('drain');
     if (this.cancel === undefined) this.task.drain();
   }
 
@@ -53,23 +67,41 @@ export class JobRun {
     return {
       ...this.task.status(),
       /** Runs after the first, and why the last one ended. */
-      restarts: this.restarts.count,
+      restarts: this.config.restarts.count,
       failure: this.failure,
       /** Between two runs: nothing is read, nothing is written. */
       waiting: this.cancel !== undefined,
     };
   }
 
+  /* A run that cannot end in time fails, which is as safe as a crash. */
+  private limit(wish: string): void {
+    const { job, stopMs, runtime } = this.config;
+    if (this.over) return;
+    this.inTime ??= runtime.after(stopMs, () => {
+      const lacks = this.cancel === undefined ? this.task.lacks : 'its next start';
+      this.cancel?.();
+      const detail = `it could not ${wish} within ${stopMs} ms; it waits for ${lacks}`;
+      const late = new JobError(
+        job,
+        `${detail}: run it again, it goes on from its newest checkpoint`,
+      );
+      this.task.fail(late);
+      this.settle.reject(late);
+    });
+  }
+
   private failed(thrown: unknown): void {
+    const { restarts, runtime } = this.config;
     const { checkpoint: n, sources } = this.task.status();
     const positions = sources.map(({ name, position }) => [name, position] as const);
-    const verdict = this.restarts.judge({ thrown, n, positions, now: this.runtime.now() });
+    const verdict = restarts.judge({ thrown, n, positions, now: runtime.now() });
     this.failure = messageOf(thrown);
     if ('error' in verdict || this.wish === 'stop') {
       this.settle.reject('error' in verdict ? verdict.error : thrown);
       return;
     }
-    this.cancel = this.runtime.after(verdict.afterMs, () => {
+    this.cancel = runtime.after(verdict.afterMs, () => {
       try {
         this.start();
       } catch (again) {

@@ -1,6 +1,19 @@
 /** When a failed job starts again: with back-off, until it fails too often at one position. */
-import { JobError, messageOf, show } from '../errors.js';
+import { type Duration, durationOption } from '../duration.js';
+import { configError, JobError, messageOf, show } from '../errors.js';
 import { isConnectionFault } from '../sinkWriter.js';
+
+/** After a failure the job starts again from its newest checkpoint, at first soon, then ever later. */
+export interface RestartConfig {
+  /** How often it may fail at one position of its sources before it stops and names it; 1: never again. @default 3 */
+  readonly attempts?: number;
+  /** The first wait; it doubles until a checkpoint has been written. @default '1s' */
+  readonly delay?: Duration;
+  /** @default '1m' */
+  readonly maxDelay?: Duration;
+  /** How long a store may be away before the job stops. @default '5m' */
+  readonly outage?: Duration;
+}
 
 export interface RestartSettings {
   /** Failures at one position before the job stops; 1 is no restart. */
@@ -10,6 +23,20 @@ export interface RestartSettings {
   readonly maxDelayMs: number;
   /** How long a store may be away before the job stops. */
   readonly outageMs: number;
+}
+
+/** Checks what a user gave. @throws TypeError */
+export function restartSettings(given: RestartConfig = {}): RestartSettings {
+  const { attempts = 3, delay = '1s', maxDelay = '1m', outage = '5m' } = given;
+  if (attempts !== Infinity && !(Number.isInteger(attempts) && attempts > 0)) {
+    throw configError('job', 'restart.attempts', 'an integer > 0, or Infinity', attempts);
+  }
+  return {
+    attempts,
+    delayMs: durationOption('job', 'restart.delay', delay, 'positive'),
+    maxDelayMs: durationOption('job', 'restart.maxDelay', maxDelay, 'positive'),
+    outageMs: durationOption('job', 'restart.outage', outage, 'nonNegative'),
+  };
 }
 
 export interface Failure {

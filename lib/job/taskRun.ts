@@ -124,6 +124,12 @@ export class TaskRun {
     this.coordinator.request();
   }
 
+  /** What a run that is to end still waits for, in words. */
+  get lacks(): string {
+    if (this.coordinator === undefined) return 'the store to hand the job over';
+    return this.coordinator.lacks ?? 'its sources';
+  }
+
   /** The run is over; nothing more is committed. */
   fail(thrown: unknown): void {
     if (this.ended) return;

@@ -137,6 +137,61 @@ it('drains in the next run when it is asked to between two', async () => {
   expect(j.status().checkpoint).toBeGreaterThan(0);
 });
 
+describe('a job that is to end', () => {
+  /** Never answers a commit, or every one from the second on. */
+  function stalled(store: Store, from: number): Store {
+    const checkpoints = store.checkpoints();
+    const commit: typeof checkpoints.commit = (c) =>
+      c.n < from ? checkpoints.commit(c) : new Promise(() => {});
+    const own = Object.assign(Object.create(checkpoints) as typeof checkpoints, { commit });
+    return { ...store, table: (...a) => store.table(...a), checkpoints: () => own };
+  }
+  const open = () => arraySource('clicks', clicks, { ends: false });
+
+  it.each(['stop', 'drain'] as const)('fails in time when it cannot %s', async (how) => {
+    const [store, clock] = [memoryStore(), new ArrivalClock()];
+    const j = build(stalled(store, 2), open(), { clock, stopTimeout: '10s' });
+    const ended = j.run();
+    for (let i = 0; i < 100; i++) await settle();
+    j[how]().catch(() => {});
+    clock.advance(9999);
+    await settle();
+    expect(j.status().waiting).toBe(false);
+    clock.advance(1);
+    await expect(ended).rejects.toThrow(
+      `job "j": it could not ${how} within 10000 ms; it waits for the answer of the store to checkpoint 2: run it again`,
+    );
+    const again = build(store, arraySource('clicks', clicks), { clock });
+    expect(await over(again.run(), clock)).toBe('completed');
+    expect(await rowsOf(store)).toEqual(EVERY_WINDOW);
+  });
+
+  it('fails in time when it waits for its next start', async () => {
+    const [store, clock] = [memoryStore(), new ArrivalClock()];
+    const restart = { delay: '1h', maxDelay: '1h' } as const;
+    const j = build(store, failing(31, 1), { clock, restart, stopTimeout: '10s' });
+    const ended = j.run();
+    for (let i = 0; i < 100; i++) await settle();
+    j.drain().catch(() => {});
+    clock.advance(10_000);
+    await expect(ended).rejects.toThrow('it waits for its next start');
+    expect(j.status().waiting).toBe(false);
+  });
+
+  it('leaves no timer behind', async () => {
+    const [store, clock] = [memoryStore(), new ArrivalClock()];
+    const j = build(store, open(), { clock });
+    j.run();
+    for (let i = 0; i < 20; i++) await settle();
+    expect(await over(j.stop(), clock)).toBe('stopped');
+    expect(clock.nextFrame).toBeUndefined();
+    const whole = build(memoryStore(), arraySource('clicks', clicks), { clock });
+    await over(whole.run(), clock);
+    expect(await whole.stop()).toBe('completed');
+    expect(clock.nextFrame).toBeUndefined();
+  });
+});
+
 it('does not start again where there is one attempt', async () => {
   const clock = new ArrivalClock();
   const j = build(memoryStore(), failing(31, 1), { clock, restart: { attempts: 1 } });
