@@ -49,15 +49,17 @@ export class Log {
    * Opens the log of a directory that is held, made where there is none. After a write that failed,
    * and after an owner that did not close, the log is written anew: a system that could not write
    * says so once, and then reads from memory what is not on the disk.
+   * @param rewrite where it is known; else what the directory says decides
    * @throws StoreError when it is damaged, of a newer format, or cannot be used
    */
-  static async open(config: LogConfig, rewrite = false): Promise<Log> {
+  static async open(config: LogConfig, rewrite?: boolean): Promise<Log> {
     const { fs, dir } = config;
     const path = pathOf(config);
     let log: Log | undefined;
-    let unclean = rewrite;
+    let unclean = true;
     try {
-      unclean ||= await prepare(config);
+      const found = await prepare(config);
+      unclean = rewrite ?? found;
       log = new Log(config, await fs.open(path));
       const damagedSize = await log.load();
       if (unclean || damagedSize !== undefined) await log.compact(damagedSize);
@@ -68,7 +70,8 @@ export class Log {
       await log?.file.close().catch(() => {});
       const problem = fileProblem('open', path, thrown);
       const isRefused = (problem as StoreError).kind === 'refused';
-      if (isRefused && !unclean) await fs.remove(`${dir}/${OPEN}`).catch(() => {});
+      if (isRefused && !unclean && rewrite === undefined)
+        await fs.remove(`${dir}/${OPEN}`).catch(() => {});
       throw problem;
     }
   }
