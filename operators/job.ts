@@ -6,10 +6,12 @@ import {
   type SchedulerLike,
   Subject,
 } from 'rxjs';
+import { guardedDoor } from '../lib/doors.js';
 import { type Duration, durationOption } from '../lib/duration.js';
 import type { Element } from '../lib/element.js';
 import { configError, JobError } from '../lib/errors.js';
 import { JobRun } from '../lib/job/jobRun.js';
+import { Quarantine } from '../lib/job/quarantine.js';
 import {
   type RestartConfig,
   type RestartSettings,
@@ -114,8 +116,11 @@ export function job(config: JobConfig): Job {
       const { topology, restart, stopMs, ...own } = settings;
       const { job, runtime } = own;
       const restarts = new Restarts(job, restart);
-      const make = () => start(own, topology);
-      const next = new JobRun({ job, stopMs, restarts, runtime, make });
+      const quarantine = new Quarantine(
+        guardedDoor('job', 'quarantine', config.restart?.quarantine),
+      );
+      const make = () => start({ ...own, quarantine }, topology);
+      const next = new JobRun({ job, stopMs, restarts, quarantine, runtime, make });
       next.start();
       run = next;
       return run.outcome;
@@ -132,7 +137,7 @@ export function job(config: JobConfig): Job {
   };
 }
 
-type Settings = Omit<TaskRunConfig, 'sources'> &
+type Settings = Omit<TaskRunConfig, 'sources' | 'quarantine'> &
   Pick<JobConfig, 'topology'> & { readonly restart: RestartSettings; readonly stopMs: number };
 
 function check(config: JobConfig): Settings {
@@ -171,10 +176,7 @@ function runtimeOf(scheduler: SchedulerLike): Runtime {
   };
 }
 
-function start(
-  settings: Omit<Settings, 'topology' | 'restart' | 'stopMs'>,
-  topology: JobConfig['topology'],
-): TaskRun {
+function start(settings: Omit<TaskRunConfig, 'sources'>, topology: JobConfig['topology']): TaskRun {
   const feeds = new Map<Source<any>, Subject<any>>();
   const sinks: Observable<unknown>[] = [];
   topology({

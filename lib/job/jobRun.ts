@@ -1,6 +1,7 @@
 /** A job from `run` to its end: one task run after another, where a failure may be followed by a restart. */
 import { JobError, messageOf } from '../errors.js';
-import type { Restarts } from './restarts.js';
+import type { Quarantine } from './quarantine.js';
+import type { Restarts, Verdict } from './restarts.js';
 import type { Outcome, Runtime, TaskRun } from './taskRun.js';
 
 export interface JobRunConfig {
@@ -8,6 +9,7 @@ export interface JobRunConfig {
   /** How long `stop` and `drain` may take. */
   readonly stopMs: number;
   readonly restarts: Restarts;
+  readonly quarantine: Quarantine;
   readonly runtime: Runtime;
   /** Builds and starts a run of the topology, anew at each call. */
   readonly make: () => TaskRun;
@@ -71,6 +73,8 @@ export class JobRun {
       failure: this.failure,
       /** Between two runs: nothing is read, nothing is written. */
       waiting: this.cancel !== undefined,
+      /** Events that are left out, since the job failed at them again and again. */
+      quarantined: this.config.quarantine.count,
     };
   }
 
@@ -92,21 +96,32 @@ export class JobRun {
   }
 
   private failed(thrown: unknown): void {
-    const { restarts, runtime } = this.config;
+    this.failure = messageOf(thrown);
+    try {
+      const verdict = this.judge(thrown);
+      if ('error' in verdict) throw verdict.error;
+      if (this.wish === 'stop') throw thrown;
+      this.cancel = this.config.runtime.after(verdict.afterMs, () => this.again());
+    } catch (final) {
+      this.settle.reject(final);
+    }
+  }
+
+  private judge(thrown: unknown): Verdict {
+    const { restarts, quarantine, runtime } = this.config;
     const { checkpoint: n, sources } = this.task.status();
     const positions = sources.map(({ name, position }) => [name, position] as const);
     const verdict = restarts.judge({ thrown, n, positions, now: runtime.now() });
-    this.failure = messageOf(thrown);
-    if ('error' in verdict || this.wish === 'stop') {
-      this.settle.reject('error' in verdict ? verdict.error : thrown);
-      return;
+    const { culprit } = this.task;
+    if (!('error' in verdict && verdict.stuck) || culprit === undefined) return verdict;
+    return quarantine.add(culprit, n) ? { afterMs: restarts.anew() } : verdict;
+  }
+
+  private again(): void {
+    try {
+      this.start();
+    } catch (thrown) {
+      this.settle.reject(thrown);
     }
-    this.cancel = runtime.after(verdict.afterMs, () => {
-      try {
-        this.start();
-      } catch (again) {
-        this.settle.reject(again);
-      }
-    });
   }
 }

@@ -1,7 +1,10 @@
 /** When a failed job starts again: with back-off, until it fails too often at one position. */
+
+import type { Door } from '../doors.js';
 import { type Duration, durationOption } from '../duration.js';
 import { configError, JobError, messageOf, show } from '../errors.js';
 import { isConnectionFault } from '../sinkWriter.js';
+import type { Quarantined } from './quarantine.js';
 
 /** After a failure the job starts again from its newest checkpoint, at first soon, then ever later. */
 export interface RestartConfig {
@@ -13,6 +16,11 @@ export interface RestartConfig {
   readonly maxDelay?: Duration;
   /** How long a store may be away before the job stops. @default '5m' */
   readonly outage?: Duration;
+  /**
+   * Told of an event at which the job has failed `attempts` times; from then on it is left out. More
+   * than ten between two checkpoints stop the job after all. @default the job stops at the first
+   */
+  readonly quarantine?: Door<Quarantined>;
 }
 
 export interface RestartSettings {
@@ -49,7 +57,10 @@ export interface Failure {
 }
 
 /** What comes of a failure: another run after so many milliseconds, or the end. */
-export type Verdict = { readonly afterMs: number } | { readonly error: unknown };
+export type Verdict =
+  | { readonly afterMs: number }
+  /** `stuck`: it has failed too often at one position. */
+  | { readonly error: unknown; readonly stuck?: boolean };
 
 /** Another run would say the same. */
 const FINAL = new Set(['FencedError', 'JobError', 'SettingsError', 'CodecError', 'SplitError']);
@@ -74,17 +85,23 @@ export class Restarts {
       this.inRow = 0;
       this.awaySince = undefined;
     }
-    const error = this.final(failure);
-    if (error !== undefined) return { error };
-    this.count++;
-    const { delayMs, maxDelayMs } = this.settings;
-    return { afterMs: Math.min(delayMs * 2 ** Math.min(this.inRow++, 30), maxDelayMs) };
+    const { thrown } = failure;
+    if (thrown instanceof Error && FINAL.has(thrown.name)) return { error: thrown };
+    const stuck = !isConnectionFault(thrown);
+    const error = stuck ? this.stuck(failure) : this.away(failure);
+    return error === undefined ? { afterMs: this.delay() } : { error, stuck };
   }
 
-  private final(failure: Failure): unknown {
-    const { thrown } = failure;
-    if (thrown instanceof Error && FINAL.has(thrown.name)) return thrown;
-    return isConnectionFault(thrown) ? this.away(failure) : this.stuck(failure);
+  /** How long to wait before a run that leaves out what the one before failed at. */
+  anew(): number {
+    this.inRow = 0;
+    return this.delay();
+  }
+
+  private delay(): number {
+    this.count++;
+    const { delayMs, maxDelayMs } = this.settings;
+    return Math.min(delayMs * 2 ** Math.min(this.inRow++, 30), maxDelayMs);
   }
 
   /* A store that is away says nothing of the position. */

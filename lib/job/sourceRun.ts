@@ -2,6 +2,7 @@
 import { type Element, event, splitsOf, watermarkAt } from '../element.js';
 import type { Position, Reader, Source } from '../ports.js';
 import { Gate } from './gate.js';
+import type { Quarantine } from './quarantine.js';
 
 /** Where a source's elements go. */
 export interface Feed {
@@ -25,12 +26,15 @@ export interface SourceEvents {
 export class SourceRun {
   readonly gate: Gate;
   finished: boolean;
+  /** The event whose turn it is. */
+  turn: { readonly value: unknown; readonly split?: string | undefined } | undefined;
   private reader: Reader | undefined;
 
   constructor(
     readonly source: Source<unknown>,
     readonly feed: Feed,
     readonly saved: SavedSource | undefined,
+    private readonly quarantine: Quarantine,
     now: () => number,
   ) {
     this.finished = saved?.finished ?? false;
@@ -46,7 +50,11 @@ export class SourceRun {
     if (this.finished) return;
     this.reader = this.source.open(this.saved?.at, {
       event: (value, split) => {
-        this.feed.next(split === undefined ? value : event(value, Number.NaN, { split }));
+        if (!this.leftOut()) {
+          this.turn = { value, split };
+          this.feed.next(split === undefined ? value : event(value, Number.NaN, { split }));
+          this.turn = undefined;
+        }
         events.passed();
       },
       declare: (splits) => this.feed.next(splitsOf(splits)),
@@ -71,6 +79,10 @@ export class SourceRun {
 
   save(): SavedSource {
     return { at: this.reader?.position() ?? this.saved?.at, finished: this.finished };
+  }
+
+  private leftOut(): boolean {
+    return this.quarantine.has(this.name) && this.quarantine.holds(this.name, this.save().at);
   }
 
   async close(): Promise<void> {

@@ -9,6 +9,7 @@ import { Commits } from './commits.js';
 import { type Capture, Coordinator } from './coordinator.js';
 import { Drift } from './drift.js';
 import type { HoldReason } from './gate.js';
+import type { Quarantine, Quarantined } from './quarantine.js';
 import { Roster } from './roster.js';
 import { type Feed, type SavedSource, SourceRun } from './sourceRun.js';
 
@@ -32,6 +33,7 @@ export interface TaskRunConfig {
   /** How long a checkpoint may wait for its reports. */
   readonly timeoutMs: number;
   readonly sources: readonly { readonly source: Source<any>; readonly feed: Feed }[];
+  readonly quarantine: Quarantine;
   readonly runtime: Runtime;
 }
 
@@ -47,6 +49,8 @@ export class TaskRun {
   private draining = false;
   private ended = false;
   private epoch = 0;
+  /** The event in whose turn the run failed. */
+  culprit: Quarantined | undefined;
 
   constructor(private readonly config: TaskRunConfig) {
     this.outcome = new Promise((resolve, reject) => {
@@ -64,7 +68,7 @@ export class TaskRun {
   /** Starts; failures reject `outcome`. */
   async start(): Promise<void> {
     try {
-      const { job, task, store, sources, runtime, everyEvents } = this.config;
+      const { job, task, store, sources, runtime, everyEvents, quarantine } = this.config;
       const fingerprint = `sources ${sources.map((s) => s.source.name).join()}`;
       const { epoch, checkpoint } = await store.acquire(job, task, fingerprint);
       if (this.ended) return;
@@ -77,7 +81,7 @@ export class TaskRun {
       this.coordinator = new Coordinator(checkpoint?.n ?? 0, everyEvents, this.actions(roster));
       this.sources = sources.map(({ source, feed }) => {
         const saved = checkpoint?.positions.get(source.name) as SavedSource | undefined;
-        return new SourceRun(source, feed, saved, () => runtime.now());
+        return new SourceRun(source, feed, saved, quarantine, () => runtime.now());
       });
       this.restore(roster);
       if (this.ended) return;
@@ -133,6 +137,10 @@ export class TaskRun {
   /** The run is over; nothing more is committed. */
   fail(thrown: unknown): void {
     if (this.ended) return;
+    const at = this.sources.find((s) => s.turn !== undefined);
+    if (at?.turn !== undefined) {
+      this.culprit = { source: at.name, ...at.turn, position: at.save().at, error: thrown };
+    }
     const reject = () => this.settle.reject(thrown);
     this.close().then(reject, reject);
   }

@@ -137,6 +137,67 @@ it('drains in the next run when it is asked to between two', async () => {
   expect(j.status().checkpoint).toBeGreaterThan(0);
 });
 
+describe('an event at which it fails again and again', () => {
+  const poisoned = (...bad: readonly number[]) =>
+    clicks.map(
+      ({ at }, i): Click =>
+        bad.includes(i)
+          ? {
+              get at(): number {
+                throw new Error(`no time at ${i}`);
+              },
+            }
+          : { at },
+    );
+
+  it('is left out and told, and all others count', async () => {
+    const [store, clock, told] = [memoryStore(), new ArrivalClock(), [] as unknown[]];
+    const rows = poisoned(31, 33);
+    const quarantine = { next: (q: unknown) => told.push(q) };
+    const j = build(store, arraySource('clicks', rows), { clock, restart: { quarantine } });
+    expect(await over(j.run(), clock)).toBe('completed');
+    expect(await rowsOf(store)).toEqual(
+      EVERY_WINDOW.map(({ start }) => ({ start, n: { 140: 3, 160: 3 }[start] ?? 4 })),
+    );
+    expect(told).toEqual([
+      expect.objectContaining({ source: 'clicks', value: rows[31], position: 32 }),
+      expect.objectContaining({ source: 'clicks', value: rows[33], position: 34 }),
+    ]);
+    expect(j.status()).toMatchObject({ quarantined: 2, restarts: 6 });
+  });
+
+  it('stops the job where there is no door, or where there are too many', async () => {
+    const clock = new ArrivalClock();
+    const one = build(memoryStore(), arraySource('clicks', poisoned(31)), { clock });
+    await expect(over(one.run(), clock)).rejects.toThrow('at one position ("clicks" at 32)');
+    const told: unknown[] = [];
+    const restart = { attempts: 1, quarantine: (q: unknown) => told.push(q) };
+    const all = arraySource('clicks', poisoned(...clicks.keys()));
+    const many = build(memoryStore(), all, { clock, restart, everyEvents: 1000 });
+    await expect(over(many.run(), clock)).rejects.toThrow('no time at 10');
+    expect(told).toHaveLength(10);
+  });
+
+  it('may be one of many, as long as checkpoints are written between them', async () => {
+    const clock = new ArrivalClock();
+    const restart = { attempts: 1, quarantine: () => {} };
+    const bad = [...clicks.keys()].filter((i) => i % 5 === 0);
+    const j = build(memoryStore(), arraySource('clicks', poisoned(...bad)), { clock, restart });
+    expect(await over(j.run(), clock)).toBe('completed');
+    expect(j.status().quarantined).toBe(12);
+  });
+
+  it('fails the job when the door throws', async () => {
+    const clock = new ArrivalClock();
+    const quarantine = () => {
+      throw new Error('full');
+    };
+    const source = arraySource('clicks', poisoned(31));
+    const j = build(memoryStore(), source, { clock, restart: { quarantine } });
+    await expect(over(j.run(), clock)).rejects.toThrow('job: `quarantine` threw: full');
+  });
+});
+
 describe('a job that is to end', () => {
   /** Never answers a commit, or every one from the second on. */
   function stalled(store: Store, from: number): Store {

@@ -39,7 +39,10 @@ it('keeps what was thrown as the cause, and throws it as it is where there is on
   const restarts = new Restarts('j', { ...settings, attempts: 2 });
   restarts.judge(at(1));
   expect((restarts.judge(at(1)) as { error: Error }).error.cause).toBe(boom);
-  expect(new Restarts('j', { ...settings, attempts: 1 }).judge(at(1))).toEqual({ error: boom });
+  expect(new Restarts('j', { ...settings, attempts: 1 }).judge(at(1))).toEqual({
+    error: boom,
+    stuck: true,
+  });
 });
 
 it('does not hold it against a position that the store is away, for as long as an outage may take', () => {
