@@ -18,7 +18,8 @@ import {
   Restarts,
   restartSettings,
 } from '../lib/job/restarts.js';
-import { type Outcome, type Runtime, TaskRun, type TaskRunConfig } from '../lib/job/taskRun.js';
+import type { Runtime } from '../lib/job/runtime.js';
+import { type Outcome, TaskRun, type TaskRunConfig } from '../lib/job/taskRun.js';
 import type { CheckpointStore, Source } from '../lib/ports.js';
 
 /** What a topology is built with. */

@@ -2,7 +2,8 @@
 import { JobError, messageOf } from '../errors.js';
 import type { Quarantine } from './quarantine.js';
 import type { Restarts, Verdict } from './restarts.js';
-import type { Outcome, Runtime, TaskRun } from './taskRun.js';
+import type { Runtime } from './runtime.js';
+import type { Outcome, TaskRun } from './taskRun.js';
 
 export interface JobRunConfig {
   readonly job: string;

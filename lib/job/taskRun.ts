@@ -1,27 +1,20 @@
 /** One run of a task: acquires, restores, lets the sources go, checkpoints, and ends in one of four ways. */
 
-import { encodeChunks } from '../codec.js';
-import { barrierAt, type Membership, type Restore, restoreWith } from '../element.js';
+import { type Membership, type Restore, restoreWith } from '../element.js';
 import { JobError, show } from '../errors.js';
 import type { CheckpointStore, Position, Source } from '../ports.js';
-import type { PendingRow } from '../rowBatch.js';
+import { sendBarrier } from './barriers.js';
 import { Commits } from './commits.js';
 import { type Capture, Coordinator } from './coordinator.js';
 import { Drift } from './drift.js';
 import type { HoldReason } from './gate.js';
 import type { Quarantine, Quarantined } from './quarantine.js';
 import { Roster } from './roster.js';
+import { type Runtime, Timers } from './runtime.js';
 import { type Feed, type SavedSource, SourceRun } from './sourceRun.js';
 
 /** `completed`: every source has finished; `drained`: time was ended by `drain()`; `stopped`: by `stop()`. */
 export type Outcome = 'completed' | 'drained' | 'stopped';
-
-/** Arrival time and timers. */
-export interface Runtime {
-  now(): number;
-  /** Calls `fn` after `ms`; gives what cancels it. */
-  after(ms: number, fn: () => void): () => void;
-}
 
 export interface TaskRunConfig {
   readonly job: string;
@@ -45,7 +38,7 @@ export class TaskRun {
   private coordinator: Coordinator | undefined;
   private commits: Commits | undefined;
   private readonly drift: Drift;
-  private readonly timers = new Set<() => void>();
+  private readonly timers: Timers;
   private draining = false;
   private ended = false;
   private epoch = 0;
@@ -57,7 +50,8 @@ export class TaskRun {
       this.settle = { resolve, reject };
     });
     this.outcome.catch(() => {});
-    const { sources, maxDriftMs } = config;
+    const { sources, maxDriftMs, runtime } = config;
+    this.timers = new Timers(runtime);
     this.drift = new Drift(sources.length, maxDriftMs, (i, wait) => {
       const gate = this.sources[i]?.gate;
       if (wait) gate?.hold('drift');
@@ -76,7 +70,7 @@ export class TaskRun {
       const left = () => this.coordinator?.reported();
       const roster = new Roster(job, store.transaction, checkpoint, left);
       this.roster = roster;
-      const wait = (ms: number) => new Promise<void>((resolve) => this.after(ms, resolve));
+      const wait = (ms: number) => new Promise<void>((resolve) => this.timers.after(ms, resolve));
       this.commits = new Commits({ job, task, epoch, fingerprint, store, roster, wait });
       this.coordinator = new Coordinator(checkpoint?.n ?? 0, everyEvents, this.actions(roster));
       this.sources = sources.map(({ source, feed }) => {
@@ -200,7 +194,7 @@ export class TaskRun {
   }
 
   private tick(): void {
-    this.after(this.config.everyMs, () => {
+    this.timers.after(this.config.everyMs, () => {
       if ((this.coordinator?.uncommitted ?? 0) > 0) this.coordinator?.request();
       this.tick();
     });
@@ -229,24 +223,9 @@ export class TaskRun {
   }
 
   private emitBarrier(capture: Capture, roster: Roster): void {
-    const { n, reports, positions } = capture;
-    const barrier = barrierAt(n, (id, chunks, rows = []) => {
-      const taken = rows as readonly PendingRow[];
-      if (!this.coordinator?.waitsFor(n)) {
-        roster.carry(id, taken);
-        return;
-      }
-      reports.set(id, { state: encodeChunks(chunks), rows: taken });
-      if (late) this.coordinator.reported();
-    });
-    let late = false;
-    for (const source of this.sources) {
-      positions.set(source.name, source.save());
-      source.send(barrier);
-    }
-    late = true;
-    if (roster.silent(reports).length === 0) return;
-    this.after(this.config.timeoutMs, () => this.coordinator?.decline(n));
+    sendBarrier(capture, this.sources, { roster, coordinator: this.coordinator });
+    if (roster.silent(capture.reports).length === 0) return;
+    this.timers.after(this.config.timeoutMs, () => this.coordinator?.decline(capture.n));
   }
 
   private commit(capture: Capture, prev: number): void {
@@ -254,14 +233,6 @@ export class TaskRun {
       () => this.ended || this.coordinator?.durable(capture),
       (thrown) => this.fail(thrown),
     );
-  }
-
-  private after(ms: number, fn: () => void): void {
-    const cancel = this.config.runtime.after(ms, () => {
-      this.timers.delete(cancel);
-      fn();
-    });
-    this.timers.add(cancel);
   }
 
   private finish(outcome: Outcome): void {
@@ -274,7 +245,6 @@ export class TaskRun {
     this.ended = true;
     this.roster?.end();
     this.coordinator?.end();
-    for (const cancel of this.timers) cancel();
     this.timers.clear();
     holdAll(this.sources, 'stop');
     return Promise.all(this.sources.map((s) => s.close()));

@@ -1,0 +1,34 @@
+/** Barriers: one turn through every source, and the reports that come back. */
+import { encodeChunks } from '../codec.js';
+import { barrierAt } from '../element.js';
+import type { PendingRow } from '../rowBatch.js';
+import type { Capture, Coordinator } from './coordinator.js';
+import type { Roster } from './roster.js';
+import type { SourceRun } from './sourceRun.js';
+
+/**
+ * Sends the barrier of a capture. A report that comes in this turn is found when the turn is over; the
+ * coordinator is told of later ones. What is reported for a declined n goes into the next.
+ */
+export function sendBarrier(
+  capture: Capture,
+  sources: readonly SourceRun[],
+  to: { readonly roster: Roster; readonly coordinator: Coordinator | undefined },
+): void {
+  const { n, reports, positions } = capture;
+  let late = false;
+  const barrier = barrierAt(n, (id, chunks, rows = []) => {
+    const taken = rows as readonly PendingRow[];
+    if (!to.coordinator?.waitsFor(n)) {
+      to.roster.carry(id, taken);
+      return;
+    }
+    reports.set(id, { state: encodeChunks(chunks), rows: taken });
+    if (late) to.coordinator.reported();
+  });
+  for (const source of sources) {
+    positions.set(source.name, source.save());
+    source.send(barrier);
+  }
+  late = true;
+}

@@ -1,0 +1,25 @@
+/** Arrival time and timers, as a job is given them; and the timers of one run, which end with it. */
+export interface Runtime {
+  now(): number;
+  /** Calls `fn` after `ms`; gives what cancels it. */
+  after(ms: number, fn: () => void): () => void;
+}
+
+export class Timers {
+  private readonly running = new Set<() => void>();
+
+  constructor(private readonly runtime: Runtime) {}
+
+  after(ms: number, fn: () => void): void {
+    const cancel = this.runtime.after(ms, () => {
+      this.running.delete(cancel);
+      fn();
+    });
+    this.running.add(cancel);
+  }
+
+  clear(): void {
+    for (const cancel of this.running) cancel();
+    this.running.clear();
+  }
+}
