@@ -101,6 +101,7 @@ export function driveVirtual(scheduler: MarbleScheduler): Driver {
 
 /** The runner's clock: the next action of the scheduler is one of its timers. */
 export function driveTimers({ scheduler, clock }: Run, fake: FakeTimers): Driver {
+  fake.useRealTimers(); // else the wait below would stand still where the caller has faked them already
   const realTimeout = setTimeout;
   fake.useFakeTimers({ now: clock });
   Object.defineProperty(scheduler, 'frame', { get: () => Date.now() - clock, set: () => {} });

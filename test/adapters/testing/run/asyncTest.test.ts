@@ -252,3 +252,14 @@ it('a body that waits for what never comes is told so', async () => {
   });
   expect(error.message).toContain('the body still waits');
 }, 20_000);
+it('under fake timers a test ends where the timers were faked before it', async () => {
+  const real = setTimeout;
+  jest.useFakeTimers();
+  await eventTimeTestAsync(
+    ({ source, expectStream }) => {
+      expectStream(source('a 1h b |').pipe(concatMap(async (v) => v))).toBe('a 1h b |');
+    },
+    { fakeTimers: jest },
+  )();
+  expect(setTimeout).toBe(real);
+}, 2000);
