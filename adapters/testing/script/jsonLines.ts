@@ -52,18 +52,21 @@ interface Fixture {
   readonly epoch: number;
 }
 
-/** Reads what `printJsonLines` wrote; empty lines are skipped. @throws FixtureError */
+/** Reads what `printJsonLines` wrote; empty lines and a byte order mark are skipped. @throws FixtureError */
 export function parseJsonLines(text: string, epoch = 0): Fixture {
   const messages: Message[] = [];
   let base = epoch;
   let begun = false;
-  text.split('\n').forEach((line, i) => {
-    if (line.trim() === '') return;
-    const fields = new FixtureLine(i + 1, parsed(line, i + 1), base);
-    if (!begun && fields.isEpoch()) base = fields.epoch();
-    else messages.push(fields.message(messages.at(-1)?.frame ?? 0));
-    begun = true;
-  });
+  text
+    .replace(/^\uFEFF/, '')
+    .split('\n')
+    .forEach((line, i) => {
+      if (line.trim() === '') return;
+      const fields = new FixtureLine(i + 1, parsed(line, i + 1), base);
+      if (!begun && fields.isEpoch()) base = fields.epoch();
+      else messages.push(fields.message(messages.at(-1)?.frame ?? 0));
+      begun = true;
+    });
   return { messages, epoch: base };
 }
 

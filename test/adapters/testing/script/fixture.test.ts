@@ -100,3 +100,8 @@ describe('a bad line is an error that names line and field', () => {
     );
   });
 });
+
+it('a fixture may begin with a byte order mark, and end its lines as Windows does', () => {
+  const text = '\uFEFF{"at":0,"event":"a","time":5}\r\n\r\n{"at":1,"complete":true}\r\n';
+  expect(fixture(text).toMarbles()).toBe('a@5 |');
+});
