@@ -88,6 +88,9 @@ export function assertSameUnderAnyArrival<T, R>(
   const boundMs = durationOption(CALLER, 'outOfOrderness', outOfOrderness, 'nonNegative');
   const law = new Law(pipeline, events, boundMs, options as SameUnderAnyArrivalOptions<any, any>);
   const { numRuns, seed, path } = options;
+  if (numRuns !== undefined && !(Number.isInteger(numRuns) && numRuns >= 1)) {
+    throw configError(CALLER, 'numRuns', 'an integer >= 1', numRuns);
+  }
   const given = Object.entries({ numRuns, seed, path }).filter(([, x]) => x !== undefined);
   const run = fc.check(
     fc.property(law.orders, (order) => law.broken(order) === undefined),

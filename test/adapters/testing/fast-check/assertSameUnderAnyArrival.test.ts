@@ -386,6 +386,11 @@ it('wrong arguments are refused in one sentence', () => {
   expect(() => assertSameUnderAnyArrival((x$) => x$, [event('a', 1)], '-1s')).toThrow(
     'assertSameUnderAnyArrival: `outOfOrderness` must be a duration >= 0',
   );
+  for (const numRuns of [0, -1, 0.5, Number.NaN]) {
+    expect(() => law(counted(), { numRuns })).toThrow(
+      `assertSameUnderAnyArrival: \`numRuns\` must be an integer >= 1; got ${numRuns}`,
+    );
+  }
   expect(() => assertSameUnderAnyArrival((x$) => x$, [{ at: 1 }], 5)).toThrow(
     'assertSameUnderAnyArrival: `timestamp` must be a function that gives an instant',
   );
