@@ -38,6 +38,7 @@ export class Run implements CurrentTest {
   private readonly letters = new TestLetters();
   private readonly heads = new Map<string, number>();
   private rx: RxExpectations | undefined;
+  private judged = false;
 
   constructor(private readonly options: TestOptions) {
     const { epoch, clock, unit = 1, maxActions } = options;
@@ -81,6 +82,7 @@ export class Run implements CurrentTest {
 
   /** Judges every expectation. @throws MarbleError where one was forgotten, or does not hold */
   check(): void {
+    this.judged = true;
     const rx = this.rx?.lanes ?? [];
     if (this.lanes.length === 0 && (this.rx?.size ?? 0) === 0) {
       throw new MarbleError('marbles: the test expects nothing; call expectStream(…)', '', '');
@@ -176,12 +178,15 @@ export class Run implements CurrentTest {
       const written = { marbles, values, error: errorOf(error), site: siteOf(toBe) };
       this.claim(lane, written, subscription);
     };
-    const toEmit: Expectation['toEmit'] = (facts) =>
-      void lane.claims.push(factsClaim(facts, siteOf(toEmit)));
+    const toEmit: Expectation['toEmit'] = (facts) => {
+      this.refuseJudged();
+      lane.claims.push(factsClaim(facts, siteOf(toEmit)));
+    };
     return { toBe, toEmit };
   }
 
   private claim(lane: Lane, written: Written, subscription?: Subscription): void {
+    this.refuseJudged();
     const { epoch, unit } = this;
     const { known } = this.letters;
     const { own, others, ends } = claimsOf(written, { epoch, unit, known });
@@ -234,7 +239,16 @@ export class Run implements CurrentTest {
     return received;
   }
 
+  /* What is expected after the end would never be compared. */
+  private refuseJudged(): void {
+    if (!this.judged) return;
+    throw new Error(
+      'marbles: the test has ended, so nothing compares this; await what it waits for',
+    );
+  }
+
   private lane<L extends Lane>(lane: L): L {
+    this.refuseJudged();
     this.lanes.push(lane);
     return lane;
   }

@@ -263,3 +263,18 @@ it('under fake timers a test ends where the timers were faked before it', async 
   )();
   expect(setTimeout).toBe(real);
 }, 2000);
+
+it('what is expected after the end is refused, since nothing would compare it', async () => {
+  const kept: AsyncEventTimeTest[] = [];
+  await eventTimeTestAsync((t) => {
+    kept.push(t);
+    t.expectStream(t.source('a')).toBe('a');
+    const late = t.door('late');
+    late.toBe('');
+    kept.push({ ...t, expectStream: () => late });
+  })();
+  for (const { expectStream, source } of kept) {
+    expect(() => expectStream(source('a')).toBe('b')).toThrow('marbles: the test has ended');
+    expect(() => expectStream(source('a')).toEmit([])).toThrow('marbles: the test has ended');
+  }
+});
