@@ -45,7 +45,7 @@ export interface OperatorLaw {
  * @example
  * const once = (in$: EventStream<string>) =>
  *   in$.pipe(dedupe({ id: 'once', key: (v) => v, within: 10 }));
- * const laws = operatorLaws(once, 'a@1 b@2 a@3 W1 a@5 W12 c@0 b@19 W20');
+ * const laws = operatorLaws(once, 'a@1 b@2 a@3 W1 c@-9 a@5 idle active W12 c@0 b@19 W20 d@30');
  * it.each(laws)('dedupe $name', ({ check }) => check());
  */
 export function operatorLaws(
@@ -70,7 +70,7 @@ export function operatorLaws(
  * @example
  * const once = (in$: EventStream<string>) =>
  *   in$.pipe(dedupe({ id: 'once', key: (v) => v, within: 10 }));
- * await assertOperatorLaws(once, 'a@1 b@2 a@3 W1 a@5 W12 c@0 b@19 W20');
+ * await assertOperatorLaws(once, 'a@1 b@2 a@3 W1 c@-9 a@5 idle active W12 c@0 b@19 W20 d@30');
  */
 export async function assertOperatorLaws(
   build: Build,
