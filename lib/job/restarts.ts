@@ -17,7 +17,8 @@ export interface RestartConfig {
   /** How long a store may be away before the job stops. @default '5m' */
   readonly outage?: Duration;
   /**
-   * Told of an event at which the job has failed `attempts` times; from then on it is left out. More
+   * Told of an event at which the job has failed `attempts` times; from then on it is left out. A
+   * process that is started again has to fail at it anew, unless a checkpoint has passed it. More
    * than ten between two checkpoints stop the job after all. @default the job stops at the first
    */
   readonly quarantine?: Door<Quarantined>;
