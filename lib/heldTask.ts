@@ -1,6 +1,6 @@
 /** What a store in memory holds of a task, and the checkpoint that it makes of it. */
-import type { TaskRecord } from './checkpointRules.js';
-import { decode } from './codec.js';
+import { CHECKPOINT_FORMAT, type TaskRecord } from './checkpointRules.js';
+import { decode, encode } from './codec.js';
 import type { Data } from './element.js';
 import type { Checkpoint, EncodedChunks, Position } from './ports.js';
 
@@ -12,6 +12,16 @@ export interface HeldTask extends TaskRecord {
   readonly drained: boolean;
   readonly state: HeldState;
 }
+
+/** What is held of a task that has no checkpoint yet. */
+export const UNTOUCHED: Omit<HeldTask, 'state'> = {
+  epoch: 0,
+  n: 0,
+  fingerprint: '',
+  format: CHECKPOINT_FORMAT,
+  positions: encode(new Map()),
+  drained: false,
+};
 
 /** A copy that shares nothing with what is held. @throws CodecError when a part is damaged */
 export function restored({ n, positions, drained, state }: HeldTask): Checkpoint {

@@ -7,7 +7,7 @@ import {
 } from '../../lib/checkpointRules.js';
 import { ChunkDiff, type Diff } from '../../lib/chunkDiff.js';
 import { encode } from '../../lib/codec.js';
-import { type HeldState, type HeldTask, restored } from '../../lib/heldTask.js';
+import { type HeldState, type HeldTask, restored, UNTOUCHED } from '../../lib/heldTask.js';
 import { keyText } from '../../lib/key.js';
 import type { CheckpointStore, Commit, CommitAnswer, Ownership } from '../../lib/ports.js';
 import type { MemoryTable } from './table.js';
@@ -16,15 +16,7 @@ interface Held extends HeldTask {
   readonly diff: ChunkDiff;
 }
 
-const nothing: Omit<Held, 'diff'> = {
-  epoch: 0,
-  n: 0,
-  fingerprint: '',
-  format: CHECKPOINT_FORMAT,
-  positions: encode(new Map()),
-  drained: false,
-  state: new Map(),
-};
+const nothing: Omit<Held, 'diff'> = { ...UNTOUCHED, state: new Map() };
 
 export class MemoryCheckpoints implements CheckpointStore {
   readonly name = 'memory';

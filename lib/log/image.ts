@@ -1,7 +1,7 @@
 /** What a log comes to: tasks and tables in memory, changed by entries alone, so that a replay ends where the writer was. */
-import { CHECKPOINT_FORMAT, rejection } from '../checkpointRules.js';
+import { rejection } from '../checkpointRules.js';
 import { encode } from '../codec.js';
-import type { HeldTask } from '../heldTask.js';
+import { type HeldTask, UNTOUCHED } from '../heldTask.js';
 import { KeptRows, rowId } from '../keptRows.js';
 import { keyText } from '../key.js';
 import type { CommitAnswer, TableConfig, UpsertResult } from '../ports.js';
@@ -36,16 +36,6 @@ export interface ImageTask extends HeldTask {
   readonly state: State;
   readonly stateBytes: number;
 }
-
-const nothing = {
-  epoch: 0,
-  n: 0,
-  fingerprint: '',
-  format: CHECKPOINT_FORMAT,
-  positions: encode(new Map()),
-  drained: false,
-  stateBytes: 0,
-};
 
 /** What an entry did; entries that answer nothing answer `'ok'`. */
 export type Answer = CommitAnswer;
@@ -86,7 +76,7 @@ export class Image {
 
   task(job: string, task: string): ImageTask {
     const held = this.tasks.get(keyText([job, task]));
-    return held ?? { ...nothing, job, task, state: new Map() };
+    return held ?? { ...UNTOUCHED, job, task, stateBytes: 0, state: new Map() };
   }
 
   /** Nobody may become an owner of this epoch again, though what it wrote is lost. */
