@@ -15,14 +15,18 @@ export interface TaskRecord {
 }
 
 /** Refuses to restore what another configuration, or a newer version, wrote. @throws JobError */
-export function checkRestorable(job: string, fingerprint: string, held: TaskRecord): void {
+export function checkRestorable(
+  job: string,
+  fingerprint: string | undefined,
+  held: TaskRecord,
+): void {
   if (held.format > CHECKPOINT_FORMAT) {
     throw new JobError(
       job,
       `its checkpoint has format ${held.format}; this version reads up to ${CHECKPOINT_FORMAT}: run the version that wrote it`,
     );
   }
-  if (held.n > 0 && held.fingerprint !== fingerprint) {
+  if (fingerprint !== undefined && held.n > 0 && held.fingerprint !== fingerprint) {
     throw new JobError(
       job,
       `its checkpoint was written by another configuration (${show(held.fingerprint)}, now ${show(fingerprint)}); use the configuration that wrote it, or another job id`,

@@ -1,38 +1,30 @@
-/** Which pieces of state changed since they were last written. State: one short text per piece. */
+/** Which pieces of state changed since the checkpoint before. State: one short text per piece. */
 import { crc32 } from './crc32.js';
-import type { EncodedChunks } from './ports.js';
-
-/** One encoded piece of the state of one operator. */
-export interface Piece {
-  readonly operator: string;
-  readonly chunk: string;
-  readonly bytes: Uint8Array;
-}
+import type { EncodedChunks, Piece, PieceName } from './ports.js';
 
 export interface Diff {
   readonly changed: readonly Piece[];
-  readonly vanished: readonly Omit<Piece, 'bytes'>[];
-  /** To be given to `accept` when the write is durable. */
-  readonly marks: Marks;
+  readonly dropped: readonly PieceName[];
 }
 
 type Marks = ReadonlyMap<string, ReadonlyMap<string, string>>;
 
-/** Remembers what a store holds. It must be forgotten whenever a write has an unknown outcome. */
+/** Remembers the pieces of the checkpoint before. */
 export class ChunkDiff {
-  private marks: Marks = new Map();
+  private marks: Marks;
 
-  constructor(held: Iterable<Piece> = []) {
+  constructor(held: ReadonlyMap<string, EncodedChunks> = new Map()) {
     const marks = new Map<string, Map<string, string>>();
-    for (const { operator, chunk, bytes } of held) {
-      const own = marks.get(operator) ?? new Map<string, string>();
-      marks.set(operator, own.set(chunk, mark(bytes)));
+    for (const [operator, chunks] of held) {
+      const own = new Map<string, string>();
+      for (const [chunk, bytes] of chunks) own.set(chunk, mark(bytes));
+      marks.set(operator, own);
     }
     this.marks = marks;
   }
 
-  /** Compares state with what is held. O(bytes of the state). */
-  compare(state: ReadonlyMap<string, EncodedChunks>): Diff {
+  /** What the next checkpoint has to write; from then on it is the one before. O(bytes of the state). */
+  next(state: ReadonlyMap<string, EncodedChunks>): Diff {
     const marks = new Map<string, Map<string, string>>();
     const changed: Piece[] = [];
     for (const [operator, chunks] of state) {
@@ -45,15 +37,13 @@ export class ChunkDiff {
         changed.push({ operator, chunk, bytes });
       }
     }
-    return { changed, vanished: this.vanished(state), marks };
+    const dropped = this.gone(state);
+    this.marks = marks;
+    return { changed, dropped };
   }
 
-  accept(diff: Diff): void {
-    this.marks = diff.marks;
-  }
-
-  private vanished(state: ReadonlyMap<string, EncodedChunks>): Omit<Piece, 'bytes'>[] {
-    const gone: Omit<Piece, 'bytes'>[] = [];
+  private gone(state: ReadonlyMap<string, EncodedChunks>): PieceName[] {
+    const gone: PieceName[] = [];
     for (const [operator, chunks] of this.marks) {
       for (const chunk of chunks.keys()) {
         if (!state.get(operator)?.has(chunk)) gone.push({ operator, chunk });

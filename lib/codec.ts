@@ -50,6 +50,18 @@ export function encodeChunks(chunks: Chunks): Map<string, Uint8Array> {
   return encoded;
 }
 
+/** The chunks that `encodeChunks` wrote. @throws CodecError */
+export function decodeChunks(encoded: ReadonlyMap<string, Uint8Array>): Map<string, Data> {
+  const chunks = new Map<string, Data>();
+  for (const [name, bytes] of encoded) chunks.set(name, decode(bytes));
+  return chunks;
+}
+
+/** Checks header and checksum, and reads nothing. @throws CodecError as `decode` does */
+export function verify(bytes: Uint8Array): void {
+  checkHeader(bytes);
+}
+
 /**
  * Reads what `encode` wrote.
  * @throws CodecError when the bytes are not ours, of a newer format, or damaged

@@ -1,7 +1,6 @@
 /** What a store in memory holds of a task, and the checkpoint that it makes of it. */
 import { CHECKPOINT_FORMAT, type TaskRecord } from './checkpointRules.js';
 import { decode, encode } from './codec.js';
-import type { Data } from './element.js';
 import type { Checkpoint, EncodedChunks, Position } from './ports.js';
 
 /** State by operator id, each chunk as it was encoded. */
@@ -23,13 +22,9 @@ export const UNTOUCHED: Omit<HeldTask, 'state'> = {
   drained: false,
 };
 
-/** A copy that shares nothing with what is held. @throws CodecError when a part is damaged */
+/** What a new owner gets; the bytes of its state are shared, and nobody changes them. */
 export function restored({ n, positions, drained, state }: HeldTask): Checkpoint {
-  const decoded = new Map<string, Map<string, Data>>();
-  for (const [operator, chunks] of state) {
-    const own = new Map<string, Data>();
-    for (const [chunk, bytes] of chunks) own.set(chunk, decode(bytes));
-    decoded.set(operator, own);
-  }
-  return { n, drained, positions: decode(positions) as Map<string, Position>, state: decoded };
+  const copy = new Map<string, EncodedChunks>();
+  for (const [operator, chunks] of state) copy.set(operator, new Map(chunks));
+  return { n, drained, positions: decode(positions) as Map<string, Position>, state: copy };
 }

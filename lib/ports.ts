@@ -1,5 +1,5 @@
 /** Ports: what the foundation asks of an outside world. Adapters fill them; nothing here does I/O. */
-import type { Chunks, Data } from './element.js';
+import type { Data } from './element.js';
 import type { Key } from './key.js';
 
 /** A clock for arrival time; RxJS schedulers are clocks. */
@@ -46,6 +46,39 @@ export interface SinkStore {
   upsert(batch: readonly Upsert[]): Promise<UpsertResult>;
   /** Frees tombstones of deletes at or before this event time. */
   forget?(timestamp: number): Promise<void>;
+  /** What takes rows after the checkpoint that they are part of, where the checkpoints are elsewhere. */
+  readonly outbox?: OutboxTarget;
+}
+
+/** Whose rows an outbox holds: those of one sink, by its operator id. */
+export interface OutboxOwner {
+  readonly job: string;
+  readonly task: string;
+  readonly sink: string;
+}
+
+/** Rows of one checkpoint, in order; the first has the number `i` within it. */
+export interface OutboxBatch {
+  readonly owner: OutboxOwner;
+  readonly epoch: number;
+  readonly n: number;
+  readonly i: number;
+  readonly rows: readonly Upsert[];
+}
+
+export type OutboxAnswer =
+  | { readonly outcome: 'ok'; readonly result: UpsertResult }
+  | { readonly outcome: 'duplicate' | 'fenced' };
+
+/**
+ * Takes rows in the order of (epoch, n, i), each position once: it is kept in the same write as the
+ * rows, so that a batch may be sent again when its answer was lost, and one that comes too late does nothing.
+ */
+export interface OutboxTarget {
+  /** From now on a lower epoch of this owner is refused; `'fenced'` if a higher one was here. */
+  fence(owner: OutboxOwner, epoch: number): Promise<'ok' | 'fenced'>;
+  /** Writes those rows that are above the position it has, whole or not at all. */
+  apply(batch: OutboxBatch): Promise<OutboxAnswer>;
 }
 
 /** How a table is laid out. */
@@ -85,8 +118,8 @@ export type Position = Data;
 export interface Checkpoint {
   readonly n: number;
   readonly positions: ReadonlyMap<string, Position>;
-  /** State by operator id. */
-  readonly state: ReadonlyMap<string, Chunks>;
+  /** State by operator id, those without pieces too. */
+  readonly state: ReadonlyMap<string, EncodedChunks>;
   /** The input is finished and everything has fired: no new input is accepted. */
   readonly drained: boolean;
 }
@@ -95,10 +128,22 @@ export interface Checkpoint {
 export interface Ownership {
   readonly epoch: number;
   readonly checkpoint: Checkpoint | undefined;
+  /** The newest checkpoint was damaged: says so, and from which one the job goes on. */
+  readonly fallback?: string;
 }
 
-/** The state of one operator by chunk, each encoded by the codec in the turn of the barrier. */
+/** The state of one operator by chunk, each encoded by the codec. */
 export type EncodedChunks = ReadonlyMap<string, Uint8Array>;
+
+export interface PieceName {
+  readonly operator: string;
+  readonly chunk: string;
+}
+
+/** One encoded chunk of the state of one operator. */
+export interface Piece extends PieceName {
+  readonly bytes: Uint8Array;
+}
 
 /** Rows of a class A sink, written with the checkpoint. */
 export interface SinkRows {
@@ -114,8 +159,12 @@ export interface Commit {
   /** The n before it; the store answers `'gap'` if its own is another. */
   readonly prev: number;
   readonly positions: ReadonlyMap<string, Position>;
-  /** State by operator id. */
-  readonly state: ReadonlyMap<string, EncodedChunks>;
+  /** Every operator of the job, those without pieces too. */
+  readonly operators: readonly string[];
+  /** Pieces that are new, or other than in the checkpoint before. */
+  readonly changed: readonly Piece[];
+  /** Pieces of the checkpoint before that are gone. */
+  readonly dropped: readonly PieceName[];
   readonly rows: readonly SinkRows[];
   readonly drained: boolean;
   /** Configuration of the topology: a restore with another one is refused. */
@@ -126,18 +175,45 @@ export type CommitAnswer =
   | { readonly outcome: 'ok'; readonly results: readonly UpsertResult[] }
   | { readonly outcome: 'duplicate' | 'fenced' | 'gap' };
 
-/** Keeps checkpoints: state, positions, epoch and class A rows in one atomic write. */
+/** A claim of one owner on a task; `holder` names it for the reader of a message. */
+export interface LeaseClaim {
+  readonly job: string;
+  readonly task: string;
+  readonly holder: string;
+}
+
+export type LeaseAnswer =
+  | { readonly taken: true }
+  | { readonly taken: false; readonly holder: string; readonly leftMs: number };
+
+/** Who works on a task, for as long as it says so. Politeness: what keeps owners apart is the epoch. */
+export interface LeaseStore {
+  /** Takes a lease that is free, expired by the store's clock, or the holder's own, which renews it. */
+  take(claim: LeaseClaim & { readonly ttlMs: number }): Promise<LeaseAnswer>;
+  /** Gives up the holder's own lease; that of another stays. */
+  release(claim: LeaseClaim): Promise<void>;
+}
+
+/**
+ * Keeps checkpoints: state, positions, epoch and class A rows in one atomic write. A durable store
+ * keeps the newest and the one before.
+ */
 export interface CheckpointStore {
   readonly name: string;
   readonly transaction: object;
-  /** Takes the job over: raises the epoch, so that the owner before can write nothing more. */
-  acquire(job: string, task: string, fingerprint: string): Promise<Ownership>;
+  /**
+   * Takes the job over: raises the epoch, so that the owner before can write nothing more.
+   * @param fingerprint the configuration that the checkpoint must be of; any where undefined
+   * @throws JobError when there is a checkpoint that cannot be restored; then nothing is taken over
+   */
+  acquire(job: string, task: string, fingerprint: string | undefined): Promise<Ownership>;
   /** Rejects with `StoreError`; after kind `'connection'` the outcome is unknown until `lastCommitted` says. */
   commit(commit: Commit): Promise<CommitAnswer>;
-  /** State written by this object so far; chunks that did not change are not written. */
-  readonly written?: { readonly chunks: number; readonly bytes: number };
   /** Epoch and newest n as the store has them now; 0 and 0 where it knows no such task. */
   lastCommitted(job: string, task: string): Promise<{ readonly epoch: number; readonly n: number }>;
+  /** The newest checkpoint that can be restored, of any configuration; takes nothing over. */
+  read(job: string, task: string): Promise<Checkpoint | undefined>;
+  readonly leases?: LeaseStore;
 }
 
 /** Where a source emits; one turn an event. */

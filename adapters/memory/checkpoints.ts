@@ -5,34 +5,32 @@ import {
   checkTransaction,
   rejection,
 } from '../../lib/checkpointRules.js';
-import { ChunkDiff, type Diff } from '../../lib/chunkDiff.js';
 import { encode } from '../../lib/codec.js';
 import { type HeldState, type HeldTask, restored, UNTOUCHED } from '../../lib/heldTask.js';
 import { keyText } from '../../lib/key.js';
-import type { CheckpointStore, Commit, CommitAnswer, Ownership } from '../../lib/ports.js';
+import type {
+  Checkpoint,
+  CheckpointStore,
+  Commit,
+  CommitAnswer,
+  Ownership,
+} from '../../lib/ports.js';
 import type { MemoryTable } from './table.js';
 
-interface Held extends HeldTask {
-  readonly diff: ChunkDiff;
-}
-
-const nothing: Omit<Held, 'diff'> = { ...UNTOUCHED, state: new Map() };
+const nothing: HeldTask = { ...UNTOUCHED, state: new Map() };
 
 export class MemoryCheckpoints implements CheckpointStore {
   readonly name = 'memory';
-  readonly written = { chunks: 0, bytes: 0 };
-  private readonly tasks = new Map<string, Held>();
+  private readonly tasks = new Map<string, HeldTask>();
 
   constructor(readonly transaction: object) {}
 
-  async acquire(job: string, task: string, fingerprint: string): Promise<Ownership> {
-    const id = keyText([job, task]);
-    const held = this.tasks.get(id) ?? { ...nothing, diff: new ChunkDiff() };
+  async acquire(job: string, task: string, fingerprint: string | undefined): Promise<Ownership> {
+    const held = this.held(job, task);
     checkRestorable(job, fingerprint, held);
     const owned = { ...held, epoch: held.epoch + 1 };
-    const checkpoint = owned.n === 0 ? undefined : restored(owned);
-    this.tasks.set(id, owned);
-    return { epoch: owned.epoch, checkpoint };
+    this.tasks.set(keyText([job, task]), owned);
+    return { epoch: owned.epoch, checkpoint: checkpointOf(owned) };
   }
 
   async commit(commit: Commit): Promise<CommitAnswer> {
@@ -41,21 +39,29 @@ export class MemoryCheckpoints implements CheckpointStore {
     const held = this.tasks.get(id);
     const rejected = rejection(commit, held);
     if (held === undefined || rejected !== undefined) return rejected ?? { outcome: 'fenced' };
-    const changes = held.diff.compare(commit.state);
-    const next = { ...held, ...header(commit), state: stateAfter(held.state, commit, changes) };
+    const next = { ...held, ...header(commit), state: stateAfter(held.state, commit) };
     const plans = commit.rows.map(({ store, rows }) => (store as MemoryTable).plan(rows));
     // nothing has changed before this line, and nothing after it can fail
     this.tasks.set(id, next);
-    held.diff.accept(changes);
-    this.written.chunks += changes.changed.length;
-    for (const { bytes } of changes.changed) this.written.bytes += bytes.length;
     return { outcome: 'ok', results: plans.map((apply) => apply()) };
   }
 
   async lastCommitted(job: string, task: string): Promise<{ epoch: number; n: number }> {
-    const { epoch, n } = this.tasks.get(keyText([job, task])) ?? nothing;
+    const { epoch, n } = this.held(job, task);
     return { epoch, n };
   }
+
+  async read(job: string, task: string): Promise<Checkpoint | undefined> {
+    return checkpointOf(this.held(job, task));
+  }
+
+  private held(job: string, task: string): HeldTask {
+    return this.tasks.get(keyText([job, task])) ?? nothing;
+  }
+}
+
+function checkpointOf(held: HeldTask): Checkpoint | undefined {
+  return held.n === 0 ? undefined : restored(held);
 }
 
 function header(commit: Commit) {
@@ -63,18 +69,15 @@ function header(commit: Commit) {
   return { n, fingerprint, drained, positions: encode(positions), format: CHECKPOINT_FORMAT };
 }
 
-function stateAfter(before: HeldState, { state }: Commit, { changed }: Diff): HeldState {
-  const now = new Map<string, Map<string, Uint8Array>>();
-  for (const { operator, chunk, bytes } of changed) {
-    now.set(operator, (now.get(operator) ?? new Map()).set(chunk, bytes));
-  }
-  for (const [operator, chunks] of state) {
-    const own = now.get(operator) ?? new Map<string, Uint8Array>();
-    now.set(operator, own);
-    for (const chunk of chunks.keys()) {
-      const bytes = own.get(chunk) ?? before.get(operator)?.get(chunk);
-      if (bytes !== undefined) own.set(chunk, bytes);
-    }
-  }
-  return now;
+/* Operators share what did not change with the checkpoint before. */
+function stateAfter(before: HeldState, { operators, changed, dropped }: Commit): HeldState {
+  const touched = new Map<string, Map<string, Uint8Array>>();
+  const own = (operator: string): Map<string, Uint8Array> => {
+    const chunks = touched.get(operator) ?? new Map(before.get(operator));
+    touched.set(operator, chunks);
+    return chunks;
+  };
+  for (const { operator, chunk } of dropped) own(operator).delete(chunk);
+  for (const { operator, chunk, bytes } of changed) own(operator).set(chunk, bytes);
+  return new Map(operators.map((id) => [id, touched.get(id) ?? before.get(id) ?? new Map()]));
 }

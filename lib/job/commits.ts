@@ -1,6 +1,15 @@
 /** Makes checkpoints durable: refused rows out, unknown answers looked up, never re-sent blindly. */
+import { ChunkDiff, type Diff } from '../chunkDiff.js';
 import { FencedError, JobError } from '../errors.js';
-import type { CheckpointStore, Commit, CommitAnswer, SinkRows, UpsertResult } from '../ports.js';
+import type {
+  Checkpoint,
+  CheckpointStore,
+  Commit,
+  CommitAnswer,
+  EncodedChunks,
+  SinkRows,
+  UpsertResult,
+} from '../ports.js';
 import type { PendingRow } from '../rowBatch.js';
 import { isConnectionFault, isRefusal } from '../sinkWriter.js';
 import type { Capture } from './coordinator.js';
@@ -17,11 +26,20 @@ export interface CommitsConfig {
   readonly fingerprint: string;
   readonly store: CheckpointStore;
   readonly roster: Roster;
+  /** The checkpoint that the run began with. */
+  readonly restored: Checkpoint | undefined;
   readonly wait: (ms: number) => Promise<void>;
 }
 
 export class Commits {
-  constructor(private readonly config: CommitsConfig) {}
+  private readonly diff: ChunkDiff;
+  private changes: Diff = { changed: [], dropped: [] };
+  /** Pieces of state written so far; those that did not change are not. */
+  readonly written = { chunks: 0, bytes: 0 };
+
+  constructor(private readonly config: CommitsConfig) {
+    this.diff = new ChunkDiff(config.restored?.state);
+  }
 
   /**
    * Resolves when the capture is durable and its sinks know.
@@ -32,7 +50,10 @@ export class Commits {
     for (const [id, report] of capture.reports) {
       if (this.config.roster.sink(id) !== undefined) rows.set(id, report.rows);
     }
+    this.changes = this.diff.next(stateOf(capture));
     const results = await this.settle(capture, prev, rows);
+    this.written.chunks += this.changes.changed.length;
+    for (const { bytes } of this.changes.changed) this.written.bytes += bytes.length;
     for (const [i, [id, own]] of [...rows].entries()) {
       const result = results[i] ?? { written: 0, ignored: own.length, conflicts: 0 };
       this.config.roster.sink(id)?.committed(capture.n, { ...result, rows: own.length });
@@ -97,7 +118,12 @@ export class Commits {
   private commitOf(capture: Capture, prev: number, rows: readonly SinkRows[]): Commit {
     const { job, task, epoch, fingerprint } = this.config;
     const { n, positions, final: drained } = capture;
-    const state = new Map([...capture.reports].map(([id, report]) => [id, report.state]));
-    return { job, task, epoch, n, prev, positions, state, rows, drained, fingerprint };
+    const operators = [...capture.reports.keys()];
+    const what = { positions, operators, ...this.changes, rows };
+    return { job, task, epoch, n, prev, ...what, drained, fingerprint };
   }
+}
+
+function stateOf({ reports }: Capture): Map<string, EncodedChunks> {
+  return new Map([...reports].map(([id, { state }]) => [id, state]));
 }

@@ -1,5 +1,5 @@
 /** Who takes part in a job's checkpoints: every stateful operator and sink, by id. */
-import { encodeChunks } from '../codec.js';
+import { decodeChunks, encodeChunks } from '../codec.js';
 import type { Chunks, Member, Membership, SinkMember } from '../element.js';
 import { JobError, show } from '../errors.js';
 import type { Checkpoint, EncodedChunks, SinkRows, SinkStore } from '../ports.js';
@@ -58,9 +58,10 @@ export class Roster {
     this.checkSink(id, member.sink);
     const entry: Enrolled = { member, final: undefined, carried: [] };
     this.enrolled.set(id, entry);
+    const saved = this.checkpoint?.state.get(id);
     return {
       ...rest,
-      restored: this.checkpoint?.state.get(id),
+      restored: saved && decodeChunks(saved),
       finished: (state: () => Chunks, rows = []) => {
         if (this.ended || entry.final !== undefined) return;
         entry.final = encodeChunks(state());

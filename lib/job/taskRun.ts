@@ -71,7 +71,8 @@ export class TaskRun {
       const roster = new Roster(job, store.transaction, checkpoint, left);
       this.roster = roster;
       const wait = (ms: number) => new Promise<void>((resolve) => this.timers.after(ms, resolve));
-      this.commits = new Commits({ job, task, epoch, fingerprint, store, roster, wait });
+      const names = { job, task, epoch, fingerprint };
+      this.commits = new Commits({ ...names, store, roster, restored: checkpoint, wait });
       this.coordinator = new Coordinator(checkpoint?.n ?? 0, everyEvents, this.actions(roster));
       this.sources = sources.map(({ source, feed }) => {
         const saved = checkpoint?.positions.get(source.name) as SavedSource | undefined;
@@ -144,6 +145,8 @@ export class TaskRun {
       epoch: this.epoch,
       checkpoint: this.coordinator?.n ?? 0,
       uncommitted: this.coordinator?.uncommitted ?? 0,
+      /** Pieces of state written by this run, and their bytes; those that did not change are not. */
+      written: { chunks: 0, bytes: 0, ...this.commits?.written },
       operators: this.roster?.stats() ?? new Map<string, object>(),
       sources: this.sources.map((s, i) => ({
         name: s.name,

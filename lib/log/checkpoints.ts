@@ -5,9 +5,8 @@ import {
   checkTransaction,
   rejection,
 } from '../checkpointRules.js';
-import { ChunkDiff, type Diff, type Piece } from '../chunkDiff.js';
 import { restored } from '../heldTask.js';
-import type { CheckpointStore, Commit, CommitAnswer, Ownership } from '../ports.js';
+import type { Checkpoint, CheckpointStore, Commit, CommitAnswer, Ownership } from '../ports.js';
 import type { CommitEntry, TableWrite } from './entry.js';
 import type { LogHome } from './home.js';
 import type { ImageTask } from './image.js';
@@ -17,9 +16,6 @@ import type { LogTable } from './table.js';
 
 export class LogCheckpoints implements CheckpointStore {
   readonly name = 'file';
-  readonly written = { chunks: 0, bytes: 0 };
-  /* By what the image holds: where another has written, that is another object. */
-  private readonly diffs = new WeakMap<ImageTask, ChunkDiff>();
 
   constructor(private readonly home: LogHome) {}
 
@@ -27,16 +23,14 @@ export class LogCheckpoints implements CheckpointStore {
     return this.home.transaction;
   }
 
-  acquire(job: string, task: string, fingerprint: string): Promise<Ownership> {
+  acquire(job: string, task: string, fingerprint: string | undefined): Promise<Ownership> {
     return this.home.run(async (log) => {
       const held = log.image.task(job, task);
       checkRestorable(job, fingerprint, held);
-      const checkpoint = held.n === 0 ? undefined : restored(held);
-      const diff = this.diffOf(held);
+      const checkpoint = checkpointOf(held);
       const epoch = held.epoch + 1;
       const { outcome } = await log.append({ kind: 'acquire', job, task, epoch });
       if (outcome !== 'ok') throw connectionLost(`another has taken over job "${job}" just now`);
-      this.diffs.set(log.image.task(job, task), diff);
       return { epoch, checkpoint };
     });
   }
@@ -53,6 +47,10 @@ export class LogCheckpoints implements CheckpointStore {
     });
   }
 
+  read(job: string, task: string): Promise<Checkpoint | undefined> {
+    return this.home.run(({ image }) => checkpointOf(image.task(job, task)));
+  }
+
   private async write(log: Log, commit: Commit): Promise<CommitAnswer> {
     const { job, task } = commit;
     const held = log.image.task(job, task);
@@ -62,39 +60,25 @@ export class LogCheckpoints implements CheckpointStore {
       const table = store as LogTable;
       return { table, rows: table.check(log, rows) };
     });
-    const diff = this.diffOf(held);
-    const changes = diff.compare(commit.state);
-    const raw = changes.changed.map(({ bytes }) => bytes);
+    const raw = commit.changed.map(({ bytes }) => bytes);
     const tables = checked.map(({ table, rows }) => table.pack(rows, raw));
-    const answer = await log.append(entryOf(commit, changes, tables), raw);
-    if (answer.outcome !== 'ok') return answer;
-    diff.accept(changes);
-    this.diffs.set(log.image.task(job, task), diff);
-    this.written.chunks += changes.changed.length;
-    for (const { bytes } of changes.changed) this.written.bytes += bytes.length;
-    return answer;
-  }
-
-  private diffOf(held: ImageTask): ChunkDiff {
-    return this.diffs.get(held) ?? new ChunkDiff(pieces(held));
+    return log.append(entryOf(commit, tables), raw);
   }
 }
 
-function entryOf(commit: Commit, changes: Diff, tables: readonly TableWrite[]): CommitEntry {
-  const { job, task, epoch, n, prev, positions, fingerprint, drained, state } = commit;
+function checkpointOf(held: ImageTask): Checkpoint | undefined {
+  return held.n === 0 ? undefined : restored(held);
+}
+
+function entryOf(commit: Commit, tables: readonly TableWrite[]): CommitEntry {
+  const { job, task, epoch, n, prev, positions, fingerprint, drained, operators } = commit;
   return {
     kind: 'commit',
     ...{ job, task, epoch, n, prev, positions, fingerprint, drained },
     format: CHECKPOINT_FORMAT,
-    operators: [...state.keys()],
-    changed: changes.changed.map(({ operator, chunk, bytes }) => [operator, chunk, bytes.length]),
-    vanished: changes.vanished.map(({ operator, chunk }) => [operator, chunk]),
+    operators,
+    changed: commit.changed.map(({ operator, chunk, bytes }) => [operator, chunk, bytes.length]),
+    dropped: commit.dropped.map(({ operator, chunk }) => [operator, chunk]),
     tables,
   };
-}
-
-function* pieces({ state }: ImageTask): Generator<Piece> {
-  for (const [operator, chunks] of state) {
-    for (const [chunk, bytes] of chunks) yield { operator, chunk, bytes };
-  }
 }

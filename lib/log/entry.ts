@@ -39,7 +39,7 @@ export interface CommitEntry extends TaskName, Header {
   readonly format: number;
   readonly operators: readonly string[];
   readonly changed: readonly PieceName[];
-  readonly vanished: readonly (readonly [operator: string, chunk: string])[];
+  readonly dropped: readonly (readonly [operator: string, chunk: string])[];
   readonly tables: readonly TableWrite[];
 }
 

@@ -120,7 +120,7 @@ export class Image {
     if (held === undefined || rejected !== undefined) return rejected ?? { outcome: 'fenced' };
     const { state } = held;
     let bytes = held.stateBytes;
-    for (const [operator, chunk] of entry.vanished) {
+    for (const [operator, chunk] of entry.dropped) {
       bytes -= state.get(operator)?.get(chunk)?.length ?? 0;
       state.get(operator)?.delete(chunk);
     }

@@ -11,7 +11,6 @@ export interface CheckpointSql {
   readonly readState: string;
   readonly writeState: string;
   readonly dropState: string;
-  readonly dropAllState: string;
 }
 
 /** Pieces of state read at a time. */
@@ -41,6 +40,5 @@ export function checkpointSql(schema: string): CheckpointSql {
  on conflict (job, task, operator, chunk) do update set n = excluded.n, data = excluded.data`,
     dropState: `delete from ${state} s using unnest($3::text[], $4::text[]) as u(o, c)
  where s.job = $1 and s.task = $2 and s.operator = u.o and s.chunk = u.c`,
-    dropAllState: `delete from ${state} where job = $1 and task = $2`,
   };
 }

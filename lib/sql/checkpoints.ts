@@ -6,23 +6,22 @@ import {
   rejection,
   type TaskRecord,
 } from '../checkpointRules.js';
-import { ChunkDiff, type Diff, type Piece } from '../chunkDiff.js';
-import { decode, encode } from '../codec.js';
-import type { Data } from '../element.js';
+import { decode, encode, verify } from '../codec.js';
 import { CodecError } from '../errors.js';
-import { keyText } from '../key.js';
 import type {
   Checkpoint,
   CheckpointStore,
   Commit,
   CommitAnswer,
   Ownership,
+  Piece,
+  PieceName,
   Position,
   UpsertResult,
 } from '../ports.js';
 import type { Prepared } from '../tableLayout.js';
 import { checkpointSql, STATE_PAGE } from './checkpointSql.js';
-import { isRefusal, type SqlClient, sqlState, storeError } from './client.js';
+import { type SqlClient, sqlState, storeError } from './client.js';
 import { arrayText, escapeText, unescapeText } from './literals.js';
 import type { SqlHome, SqlTable } from './table.js';
 
@@ -50,9 +49,7 @@ interface Sink {
 export class SqlCheckpoints implements CheckpointStore {
   readonly name: string;
   readonly transaction: object;
-  readonly written = { chunks: 0, bytes: 0 };
   private readonly sql;
-  private readonly held = new Map<string, ChunkDiff>();
   private opening: Promise<void> | undefined;
 
   constructor(private readonly home: SqlHome) {
@@ -61,48 +58,35 @@ export class SqlCheckpoints implements CheckpointStore {
     this.sql = checkpointSql(home.schema);
   }
 
-  async acquire(job: string, task: string, fingerprint: string): Promise<Ownership> {
+  async acquire(job: string, task: string, fingerprint: string | undefined): Promise<Ownership> {
     await this.open();
     const id = [escapeText(job), escapeText(task)];
-    const pieces: Piece[] = [];
-    const owned = await this.home.client
+    return this.home.client
       .transaction(async (tx) => {
         const first = [...id, headerText(new Map(), []), String(CHECKPOINT_FORMAT)];
         const row = heldRow((await tx.query(this.sql.acquire, first)).rows[0]);
         checkRestorable(job, fingerprint, row);
-        if (row.n > 0) await this.readState(tx, id, pieces);
-        return { epoch: row.epoch, checkpoint: row.n === 0 ? undefined : restore(row, pieces) };
+        return { epoch: row.epoch, checkpoint: await this.checkpoint(tx, id, row) };
       })
-      .catch((thrown: unknown) => {
-        throw sqlState(thrown) === '22021' ? damaged(thrown) : storeError('checkpoints', thrown);
-      });
-    this.held.set(keyText([job, task]), new ChunkDiff(pieces));
-    return owned;
+      .catch(unreadable);
+  }
+
+  async read(job: string, task: string): Promise<Checkpoint | undefined> {
+    await this.open();
+    const id = [escapeText(job), escapeText(task)];
+    return this.home.client
+      .transaction(async (tx) => {
+        const row = (await tx.query(this.sql.last, id)).rows[0];
+        return row === undefined ? undefined : this.checkpoint(tx, id, heldRow(row));
+      })
+      .catch(unreadable);
   }
 
   async commit(commit: Commit): Promise<CommitAnswer> {
     checkTransaction(commit.rows, this.transaction);
     await this.open();
     const sinks = await prepare(commit);
-    const key = keyText([commit.job, commit.task]);
-    const diff = this.held.get(key);
-    const changes = (diff ?? new ChunkDiff()).compare(commit.state);
-    const work = { commit, sinks, changes, whole: diff === undefined };
-    // until the outcome is known, so is not what the store holds: then all state is written anew
-    this.held.delete(key);
-    const answer = await this.home.client
-      .transaction((tx) => this.write(tx, work))
-      .catch((thrown: unknown) => {
-        if (diff !== undefined && isRefusal(thrown)) this.held.set(key, diff);
-        throw thrown;
-      })
-      .catch(explain);
-    if (answer.outcome !== 'ok') {
-      if (diff !== undefined) this.held.set(key, diff);
-      return answer;
-    }
-    this.accept(key, diff ?? new ChunkDiff(), changes);
-    return answer;
+    return this.home.client.transaction((tx) => this.write(tx, commit, sinks)).catch(explain);
   }
 
   async lastCommitted(job: string, task: string): Promise<{ epoch: number; n: number }> {
@@ -115,16 +99,10 @@ export class SqlCheckpoints implements CheckpointStore {
     return { epoch: Number(rows[0]?.epoch ?? 0), n: Number(rows[0]?.n ?? 0) };
   }
 
-  private accept(key: string, diff: ChunkDiff, changes: Diff): void {
-    diff.accept(changes);
-    this.held.set(key, diff);
-    this.written.chunks += changes.changed.length;
-    for (const { bytes } of changes.changed) this.written.bytes += bytes.length;
-  }
-
   private async write(
     tx: SqlClient,
-    { commit, sinks, changes, whole }: Work,
+    commit: Commit,
+    sinks: readonly Sink[],
   ): Promise<CommitAnswer> {
     const id = [escapeText(commit.job), escapeText(commit.task)];
     const row = (await tx.query(this.sql.lock, id)).rows[0];
@@ -137,9 +115,9 @@ export class SqlCheckpoints implements CheckpointStore {
       });
       results.push(await written);
     }
-    if (whole) await tx.query(this.sql.dropAllState, id);
-    else await this.drop(tx, id, changes);
-    for (const batch of batches(changes.changed)) {
+    const { dropped } = commit;
+    if (dropped.length > 0) await tx.query(this.sql.dropState, [...id, ...nameArrays(dropped)]);
+    for (const batch of batches(commit.changed)) {
       const data = batch.map((piece) => text.decode(piece.bytes));
       const params = [...id, String(commit.n), ...nameArrays(batch), arrayText(data)];
       await tx.query(this.sql.writeState, params);
@@ -148,8 +126,15 @@ export class SqlCheckpoints implements CheckpointStore {
     return { outcome: 'ok', results };
   }
 
-  private async drop(tx: SqlClient, id: readonly string[], { vanished }: Diff): Promise<void> {
-    if (vanished.length > 0) await tx.query(this.sql.dropState, [...id, ...nameArrays(vanished)]);
+  private async checkpoint(
+    tx: SqlClient,
+    id: readonly string[],
+    row: HeldRow,
+  ): Promise<Checkpoint | undefined> {
+    if (row.n === 0) return undefined;
+    const pieces: Piece[] = [];
+    await this.readState(tx, id, pieces);
+    return restore(row, pieces);
   }
 
   private async readState(tx: SqlClient, id: readonly string[], into: Piece[]): Promise<void> {
@@ -176,14 +161,6 @@ export class SqlCheckpoints implements CheckpointStore {
   private async setUp(): Promise<void> {
     for (const statement of this.sql.create) await this.home.client.query(statement);
   }
-}
-
-interface Work {
-  readonly commit: Commit;
-  readonly sinks: readonly Sink[];
-  readonly changes: Diff;
-  /** What the store holds is not known: everything is replaced. */
-  readonly whole: boolean;
 }
 
 /* Carries out of the transaction which table failed: who is to blame is found out afterwards. */
@@ -228,13 +205,13 @@ function* batches(pieces: readonly Piece[]): Generator<readonly Piece[]> {
   if (batch.length > 0) yield batch;
 }
 
-function nameArrays(pieces: readonly Omit<Piece, 'bytes'>[]): string[] {
+function nameArrays(pieces: readonly PieceName[]): string[] {
   const operators = pieces.map((p) => escapeText(p.operator));
   return [arrayText(operators), arrayText(pieces.map((p) => escapeText(p.chunk)))];
 }
 
-function header({ n, positions, fingerprint, drained, state }: Commit): string[] {
-  const named = headerText(positions, [...state.keys()]);
+function header({ n, positions, fingerprint, drained, operators }: Commit): string[] {
+  const named = headerText(positions, operators);
   return [String(n), named, escapeText(fingerprint), String(drained), String(CHECKPOINT_FORMAT)];
 }
 
@@ -255,15 +232,17 @@ function heldRow(row: Record<string, unknown>): HeldRow {
 
 function restore({ n, drained, positions }: HeldRow, pieces: readonly Piece[]): Checkpoint {
   const header = decode(utf8.encode(positions)) as Header;
-  const state = new Map<string, Map<string, Data>>();
+  const state = new Map<string, Map<string, Uint8Array>>();
   for (const operator of header.operators) state.set(operator, new Map());
   for (const { operator, chunk, bytes } of pieces) {
-    const own = state.get(operator) ?? new Map<string, Data>();
-    state.set(operator, own.set(chunk, decode(bytes)));
+    verify(bytes);
+    const own = state.get(operator) ?? new Map<string, Uint8Array>();
+    state.set(operator, own.set(chunk, bytes));
   }
   return { n, drained, positions: header.positions, state };
 }
 
-function damaged(cause: unknown): CodecError {
-  return new CodecError('the stored state is not text, so it is damaged', { cause });
+function unreadable(thrown: unknown): never {
+  if (sqlState(thrown) !== '22021') throw storeError('checkpoints', thrown);
+  throw new CodecError('the stored state is not text, so it is damaged', { cause: thrown });
 }

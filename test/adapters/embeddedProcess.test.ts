@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { embeddedStore } from '../../adapters/embedded/index.js';
+import { chunkOf } from './chunk.js';
 
 const base = mkdtempSync(join(tmpdir(), 'tidemark-test-'));
 const children: ChildProcess[] = [];
@@ -56,7 +57,7 @@ test('a process killed while it commits loses nothing, and what it held is free 
   const { epoch, checkpoint } = await store.checkpoints().acquire('job', '0', 'f');
   expect(epoch).toBe(3);
   expect(n).toBeGreaterThanOrEqual(done);
-  expect(checkpoint?.state.get('op')?.get('a')).toMatchObject({ n });
+  expect(chunkOf(checkpoint, 'op', 'a')).toMatchObject({ n });
   const table = store.table('t', { key: ['k'] });
   expect(await table.count()).toBe(n * 10);
   await expect(embeddedStore({ dir })).rejects.toThrow(

@@ -1,6 +1,6 @@
-/** Laws of checkpoints: what was committed is restored, with its rows or not at all, and only changes are written. */
+/** Laws of checkpoints: what was committed is restored, with its rows or not at all, and what did not change stays. */
 import { all, del, type Laws, result, up } from './bench.js';
-import { LawJob, stateOf } from './commits.js';
+import { decoded, LawJob, stateOf } from './commits.js';
 
 export const checkpointLaws: Laws = new Map([
   [
@@ -23,7 +23,9 @@ export const checkpointLaws: Laws = new Map([
       t.same('what is known', await job.last(), { epoch, n: 1 });
       const next = await job.acquire();
       t.same('the epoch', next.epoch, epoch + 1);
-      t.same('the checkpoint', next.checkpoint, { n: 1, drained: true, positions, state });
+      const { checkpoint } = next;
+      t.has('the checkpoint', checkpoint ?? {}, { n: 1, drained: true, positions });
+      t.same('its state', decoded(checkpoint), state);
     },
   ],
   [
@@ -59,7 +61,7 @@ export const checkpointLaws: Laws = new Map([
       t.same('what is known', await job.last(), { epoch, n: 1 });
       const { checkpoint } = await job.acquire();
       t.same('the positions', checkpoint?.positions, new Map([['events', { offset: 1 }]]));
-      t.same('the state', checkpoint?.state, stateOf({ a: 1 }));
+      t.same('the state', decoded(checkpoint), stateOf({ a: 1 }));
     },
   ],
   [
@@ -73,12 +75,8 @@ export const checkpointLaws: Laws = new Map([
       const state = stateOf({ a: 1, b: 1 });
       const first = job.send(epoch, 2, { state, rows: [{ store: table, rows }] });
       await t.rejects('the commit', first, { kind: 'refused' });
-      const before = job.writtenChunks();
       const rest = [{ store: table, rows: rows.slice(0, 1) }];
       t.same('the same n', await job.send(epoch, 2, { state, rows: rest }), 'ok');
-      if (job.checkpoints.written !== undefined) {
-        t.same('the pieces written', job.writtenChunks() - before, 1);
-      }
       t.same('the state', await job.stateNow(), state);
       t.same('the rows', await t.pairs(table), [['a', 1]]);
     },
@@ -110,42 +108,34 @@ export const checkpointLaws: Laws = new Map([
     },
   ],
   [
-    'only pieces of state that changed are written',
+    'pieces that a commit does not name stay, and those that it drops are gone',
     async (t) => {
       const job = new LawJob(t);
-      const { written } = job.checkpoints;
       const { epoch } = await job.acquire();
       const big = 'x'.repeat(50_000);
-      let n = 0;
-      for (const [chunks, pieces] of [
-        [{ a: 1, b: big, c: 3 }, 3],
-        [{ a: 2, b: big, c: 3 }, 1],
-        [{ b: big, d: 4 }, 1],
-        [{ b: big, d: 4, a: 2 }, 1],
-      ] as const) {
-        const before = { chunks: 0, bytes: 0, ...written };
-        t.same('the answer', await job.send(epoch, ++n, { state: stateOf(chunks) }), 'ok');
-        if (written === undefined) continue;
-        t.same(`the pieces of ${n}`, written.chunks - before.chunks, pieces);
-        const few = n === 1 || written.bytes - before.bytes < 100;
-        t.same(`few bytes in ${n}`, few, true);
-      }
-      t.same('the state', await job.stateNow(), stateOf({ b: big, d: 4, a: 2 }));
+      const gone = (chunk: string) => ({ operator: 'op', chunk });
+      await job.send(epoch, 1, { state: stateOf({ a: 1, b: big, c: 3 }) });
+      await job.send(epoch, 2, { state: stateOf({ a: 2 }) });
+      await job.send(epoch, 3, { state: stateOf({ d: 4 }), dropped: [gone('a'), gone('c')] });
+      t.same('the state', await job.stateNow(), stateOf({ b: big, d: 4 }));
+      const next = await job.acquire();
+      await job.send(next.epoch, 4, { state: stateOf({ a: 5 }), dropped: [gone('b')] });
+      t.same('the state of the next owner', await job.stateNow(), stateOf({ a: 5, d: 4 }));
     },
   ],
   [
-    'a new owner writes only what changed since the checkpoint it took',
+    'what is read is the newest checkpoint, and nothing is taken over',
     async (t) => {
       const job = new LawJob(t);
-      const first = await job.acquire();
-      await job.send(first.epoch, 1, { state: stateOf({ a: 1, b: 2 }) });
-      const second = await job.acquire();
-      const before = job.writtenChunks();
-      await job.send(second.epoch, 2, { state: stateOf({ a: 1, b: 3 }) });
-      if (job.checkpoints.written !== undefined) {
-        t.same('the pieces', job.writtenChunks() - before, 1);
-      }
-      t.same('the state', await job.stateNow(), stateOf({ a: 1, b: 3 }));
+      const read = () => job.checkpoints.read(job.job, '0');
+      t.same('of a job that nobody had', await read(), undefined);
+      const { epoch } = await job.acquire();
+      t.same('before the first', await read(), undefined);
+      await job.send(epoch, 1);
+      const checkpoint = await read();
+      t.has('the first', checkpoint ?? {}, { n: 1, drained: false });
+      t.same('the state', decoded(checkpoint), stateOf({ a: 1 }));
+      t.same('the next commit', await job.send(epoch, 2), 'ok');
     },
   ],
   [
@@ -154,9 +144,21 @@ export const checkpointLaws: Laws = new Map([
       const job = new LawJob(t);
       const { epoch } = await job.acquire();
       const one = new Map([['one', new Map([['a', 1]])]]);
+      const dropped = [{ operator: 'two', chunk: 'a' }];
       await job.send(epoch, 1, { state: new Map([...one, ['two', new Map([['a', 1]])]]) });
-      await job.send(epoch, 2, { state: one });
+      await job.send(epoch, 2, { state: one, dropped });
       t.same('the state', await job.stateNow(), one);
+    },
+  ],
+  [
+    'any configuration is taken where none is asked for',
+    async (t) => {
+      const job = new LawJob(t);
+      const { epoch } = await job.acquire();
+      await job.send(epoch, 1);
+      const next = await job.checkpoints.acquire(job.job, '0', undefined);
+      t.same('the next epoch', next.epoch, epoch + 1);
+      t.has('its checkpoint', next.checkpoint ?? {}, { n: 1 });
     },
   ],
 ]);

@@ -1,15 +1,21 @@
 /** Checkpoints for the laws: a job of its own for each law, whose state is one number unless said otherwise. */
-import { encodeChunks } from '../../../lib/codec.js';
+import { decodeChunks, encode } from '../../../lib/codec.js';
 import type { Chunks } from '../../../lib/element.js';
-import type { CheckpointStore, Commit, Ownership } from '../../../lib/ports.js';
+import type { Checkpoint, CheckpointStore, Commit, Ownership, Piece } from '../../../lib/ports.js';
 import type { Bench } from './bench.js';
 
 export type State = ReadonlyMap<string, Chunks>;
-export type Changes = Partial<Omit<Commit, 'state'> & { readonly state: State }>;
+/** What a commit has besides the usual; `state`: its changed pieces, decoded. */
+export type Changes = Partial<Omit<Commit, 'changed'> & { readonly state: State }>;
 
 /** The state of one operator. */
 export function stateOf(chunks: Readonly<Record<string, unknown>>): State {
   return new Map([['op', new Map(Object.entries(chunks))]]);
+}
+
+/** The state of a checkpoint, decoded. */
+export function decoded(checkpoint: Checkpoint | undefined): State | undefined {
+  return checkpoint && new Map([...checkpoint.state].map(([id, own]) => [id, decodeChunks(own)]));
 }
 
 /** One task of one job. */
@@ -29,7 +35,6 @@ export class LawJob {
   /** Checkpoint n, after n − 1, with `a: n` as its state. */
   commit(epoch: number, n: number, changes: Changes = {}): Commit {
     const { state = stateOf({ a: n }), ...others } = changes;
-    const encoded = [...state].map(([id, chunks]) => [id, encodeChunks(chunks)] as const);
     return {
       job: this.job,
       task: '0',
@@ -40,8 +45,10 @@ export class LawJob {
       rows: [],
       drained: false,
       fingerprint: 'f1',
+      operators: [...state.keys()],
+      dropped: [],
       ...others,
-      state: new Map(encoded),
+      changed: piecesOf(state),
     };
   }
 
@@ -55,10 +62,14 @@ export class LawJob {
 
   /** What the next owner gets. */
   async stateNow(): Promise<State | undefined> {
-    return (await this.acquire()).checkpoint?.state;
+    return decoded((await this.acquire()).checkpoint);
   }
+}
 
-  writtenChunks(): number {
-    return this.checkpoints.written?.chunks ?? 0;
+function piecesOf(state: State): Piece[] {
+  const pieces: Piece[] = [];
+  for (const [operator, chunks] of state) {
+    for (const [chunk, data] of chunks) pieces.push({ operator, chunk, bytes: encode(data) });
   }
+  return pieces;
 }

@@ -4,6 +4,7 @@ import { fileStore } from '../../../adapters/files/store.js';
 import { encode } from '../../../lib/codec.js';
 import type { FileSystem } from '../../../lib/log/fileSystem.js';
 import type { Commit, Row, Upsert } from '../../../lib/ports.js';
+import { chunkOf } from '../chunk.js';
 
 export const DIR = '/data';
 const layout = { key: ['k'], columns: { k: 'text', n: 'int8' } };
@@ -36,7 +37,7 @@ export async function runJob(fs: FileSystem, told: Told, last: number): Promise<
   const n = checkpoint?.n ?? 0;
   check(n === told.acked || n === told.sent, `checkpoint ${n} of ${told.acked} to ${told.sent}`);
   check(epoch > told.epoch, `epoch ${epoch} after ${told.epoch}`);
-  same(checkpoint?.state.get('op')?.get('a'), n === 0 ? undefined : stateAt(n), 'state');
+  same(chunkOf(checkpoint, 'op', 'a'), n === 0 ? undefined : stateAt(n), 'state');
   same(checkpoint?.positions.get('in'), n === 0 ? undefined : n * 10, 'position');
   same(await all(rows.rows()), rowsAt(n), 'rows');
   const other = await all(bare.rows());
@@ -52,7 +53,9 @@ export async function runJob(fs: FileSystem, told: Told, last: number): Promise<
       ...{ job: 'job', task: '0', epoch, n: next, prev: next - 1, fingerprint: 'f' },
       drained: false,
       positions: new Map([['in', next * 10]]),
-      state: new Map([['op', new Map([['a', encode(stateAt(next))]])]]),
+      operators: ['op'],
+      changed: [{ operator: 'op', chunk: 'a', bytes: encode(stateAt(next)) }],
+      dropped: [],
       rows: [{ store: rows, rows: batchOf(next) }],
     };
     const { outcome } = await patient(told, async (again) => {

@@ -3,6 +3,7 @@ import { type FaultyFiles, faultyFiles } from 'tidemark/testing';
 import { type FileStore, type FileStoreConfig, fileStore } from '../../../adapters/files/store.js';
 import { encode } from '../../../lib/codec.js';
 import type { CommitAnswer, Upsert } from '../../../lib/ports.js';
+import { chunkOf } from '../chunk.js';
 
 const LOG = '/data/tidemark.log';
 const row = (key: string, n: number): Upsert => ({
@@ -20,7 +21,9 @@ async function send(store: FileStore, epoch: number, n: number, pad = 1): Promis
   return store.checkpoints().commit({
     ...{ job: 'job', task: '0', epoch, n, prev: n - 1, drained: false, fingerprint: 'f', rows },
     positions: new Map([['in', n]]),
-    state: new Map([['op', new Map([['a', encode({ n, pad: 'x'.repeat(pad) })]])]]),
+    operators: ['op'],
+    changed: [{ operator: 'op', chunk: 'a', bytes: encode({ n, pad: 'x'.repeat(pad) }) }],
+    dropped: [],
   });
 }
 
@@ -32,7 +35,7 @@ async function owned(store: FileStore): Promise<{ readonly epoch: number; readon
   for await (const r of store.table('t', { key: ['k'] }).rows()) values.push(r['n']);
   expect(values).toEqual(n === 0 ? [] : [n]);
   expect(checkpoint?.positions.get('in')).toBe(n === 0 ? undefined : n);
-  expect(checkpoint?.state.get('op')?.get('a') ?? {}).toMatchObject(n === 0 ? {} : { n });
+  expect(chunkOf(checkpoint, 'op', 'a') ?? {}).toMatchObject(n === 0 ? {} : { n });
   return { epoch, n };
 }
 

@@ -65,6 +65,7 @@ function faulty(
     transaction: inner.transaction,
     acquire: (...args) => inner.acquire(...args),
     lastCommitted: (...args) => inner.lastCommitted(...args),
+    read: (...args) => inner.read(...args),
     async commit(commit) {
       const where = hit.has(commit.n) ? undefined : fault(commit.n);
       hit.add(commit.n);

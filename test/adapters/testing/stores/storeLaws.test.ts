@@ -3,6 +3,7 @@ import { type CheckpointStore, memoryStore, type Store, type TableStore } from '
 import { assertStoreLaws, StoreLawError, type StoreUnderTest, storeLaws } from 'tidemark/testing';
 
 type Commit = Parameters<CheckpointStore['commit']>[0];
+type PieceName = Commit['dropped'][number];
 type Batch = Parameters<TableStore['upsert']>[0];
 
 /** A memory store of which something was made wrong. */
@@ -111,16 +112,40 @@ const faults: readonly (readonly [fault: string, law: RegExp, under: () => Store
       }),
   ],
   [
-    'writes all state each time',
-    /only pieces of state that changed/,
-    () => {
-      const written = { chunks: 0, bytes: 0 };
-      const commit = (right: CheckpointStore) => async (c: Commit) => {
-        for (const chunks of c.state.values()) written.chunks += chunks.size;
-        return right.commit(c);
-      };
-      return wrong({ checkpoints: (right) => ({ written, commit: commit(right) }) });
-    },
+    'forgets pieces that did not change',
+    /pieces that a commit does not name stay/,
+    () =>
+      wrong({
+        checkpoints: (right) => {
+          const seen = new Map<string, PieceName>();
+          return {
+            commit(c) {
+              const named = new Set(c.changed.map(({ chunk }) => chunk));
+              const rest = [...seen.values()].filter(({ chunk }) => !named.has(chunk));
+              for (const piece of c.changed) seen.set(piece.chunk, piece);
+              return right.commit({ ...c, dropped: [...c.dropped, ...rest] });
+            },
+          };
+        },
+      }),
+  ],
+  [
+    'keeps what was dropped',
+    /those that it drops are gone/,
+    () =>
+      wrong({
+        checkpoints: (right) => ({ commit: (c) => right.commit({ ...c, dropped: [] }) }),
+      }),
+  ],
+  [
+    'takes a job over by reading it',
+    /nothing is taken over/,
+    () =>
+      wrong({
+        checkpoints: (right) => ({
+          read: async (job, task) => (await right.acquire(job, task, undefined)).checkpoint,
+        }),
+      }),
   ],
   [
     'loses ends of keys after NUL',
