@@ -6,6 +6,7 @@ const built = '../dist/test/servers';
 /** The servers by name; each resolves to what will be used, or rejects with what to do. */
 export const servers = {
   postgres: async () => (await import(`${built}/postgres.js`)).ensurePostgres(),
+  redis: async () => (await import(`${built}/redis.js`)).ensureRedis(),
 };
 
 /** Says of each server what is used, or what to do. */

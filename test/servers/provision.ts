@@ -4,10 +4,12 @@ import {
   accessSync,
   chownSync,
   constants,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  rmSync,
   writeFileSync,
 } from 'node:fs';
 import { createServer } from 'node:net';
@@ -71,11 +73,24 @@ export function install(packages: PackageNames): string | undefined {
     // Debian would create a cluster and start it
     mkdirSync('/etc/postgresql-common', { recursive: true });
     writeFileSync('/etc/postgresql-common/createcluster.conf', 'create_main_cluster = false\n');
-    return run('apt-get', ['update'], ['install', '-y', '--no-install-recommends', packages.apt]);
+    const steps = [['update'], ['install', '-y', '--no-install-recommends', packages.apt]];
+    return withoutServices(() => run('apt-get', ...steps));
   }
   if (findProgram('apk') !== undefined) return run('apk', ['add', '--no-cache', packages.apk]);
   if (findProgram('dnf') !== undefined) return run('dnf', ['install', '-y', packages.dnf]);
   return 'there is no package manager that is known here (apt-get, apk, dnf)';
+}
+
+/* Debian starts the service of a package that it installs, unless this program says no. */
+function withoutServices<T>(work: () => T): T {
+  const policy = '/usr/sbin/policy-rc.d';
+  if (existsSync(policy)) return work();
+  writeFileSync(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
+  try {
+    return work();
+  } finally {
+    rmSync(policy, { force: true });
+  }
 }
 
 function run(manager: string, ...steps: readonly (readonly string[])[]): string | undefined {
