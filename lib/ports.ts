@@ -175,7 +175,7 @@ export type CommitAnswer =
   | { readonly outcome: 'ok'; readonly results: readonly UpsertResult[] }
   | { readonly outcome: 'duplicate' | 'fenced' | 'gap' };
 
-/** A claim of one owner on a task; `holder` names it for the reader of a message. */
+/** A claim of one owner on a task; `holder` names it, and no other that lives. */
 export interface LeaseClaim {
   readonly job: string;
   readonly task: string;
@@ -213,6 +213,7 @@ export interface CheckpointStore {
   lastCommitted(job: string, task: string): Promise<{ readonly epoch: number; readonly n: number }>;
   /** The newest checkpoint that can be restored, of any configuration; takes nothing over. */
   read(job: string, task: string): Promise<Checkpoint | undefined>;
+  /** Where there is none, whoever comes last takes over. */
   readonly leases?: LeaseStore;
 }
 

@@ -6,13 +6,16 @@ import {
   rejection,
 } from '../../lib/checkpointRules.js';
 import { encode } from '../../lib/codec.js';
+import { HeldLeases } from '../../lib/heldLeases.js';
 import { type HeldState, type HeldTask, restored, UNTOUCHED } from '../../lib/heldTask.js';
 import { keyText } from '../../lib/key.js';
 import type {
   Checkpoint,
   CheckpointStore,
+  Clock,
   Commit,
   CommitAnswer,
+  LeaseStore,
   Ownership,
 } from '../../lib/ports.js';
 import type { MemoryTable } from './table.js';
@@ -23,7 +26,14 @@ export class MemoryCheckpoints implements CheckpointStore {
   readonly name = 'memory';
   private readonly tasks = new Map<string, HeldTask>();
 
-  constructor(readonly transaction: object) {}
+  readonly leases: LeaseStore;
+
+  constructor(
+    readonly transaction: object,
+    clock: Clock,
+  ) {
+    this.leases = new HeldLeases(clock);
+  }
 
   async acquire(job: string, task: string, fingerprint: string | undefined): Promise<Ownership> {
     const held = this.held(job, task);

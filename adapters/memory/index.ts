@@ -32,7 +32,7 @@ export function memoryStore(config: MemoryStoreConfig = {}): Store {
   const transaction = {};
   const clock = config.clock ?? { now: () => Date.now() };
   const tables = new Map<string, MemoryTable>();
-  const checkpoints = new MemoryCheckpoints(transaction);
+  const checkpoints = new MemoryCheckpoints(transaction, clock);
   return {
     table(name: string, layout: TableConfig): TableStore {
       checkTable('memoryStore', name, layout);

@@ -5,8 +5,16 @@ import {
   checkTransaction,
   rejection,
 } from '../checkpointRules.js';
+import { HeldLeases } from '../heldLeases.js';
 import { restored } from '../heldTask.js';
-import type { Checkpoint, CheckpointStore, Commit, CommitAnswer, Ownership } from '../ports.js';
+import type {
+  Checkpoint,
+  CheckpointStore,
+  Commit,
+  CommitAnswer,
+  LeaseStore,
+  Ownership,
+} from '../ports.js';
 import type { CommitEntry, TableWrite } from './entry.js';
 import type { LogHome } from './home.js';
 import type { ImageTask } from './image.js';
@@ -17,7 +25,12 @@ import type { LogTable } from './table.js';
 export class LogCheckpoints implements CheckpointStore {
   readonly name = 'file';
 
-  constructor(private readonly home: LogHome) {}
+  /* A directory is of one process, so that its leases need not outlive it. */
+  readonly leases: LeaseStore;
+
+  constructor(private readonly home: LogHome) {
+    this.leases = new HeldLeases({ now: () => home.clock.now() });
+  }
 
   get transaction(): object {
     return this.home.transaction;

@@ -42,6 +42,12 @@ export class Bench extends Judge {
     if (this.under.clock !== undefined) this.under.clock.ms = ms;
   }
 
+  /** Lets time pass for the store: by its clock, where that is known, and in truth, where that is none of its own. */
+  async pass(ms: number): Promise<void> {
+    if (this.under.clock !== undefined) this.under.clock.ms += ms;
+    await new Promise((resolve) => setTimeout(resolve, ms + 5));
+  }
+
   /** The rows of a table; the arrival time where the clock is known, or nothing of it. */
   async rows(table: TableStore, audit?: string): Promise<Row[]> {
     const rows = await all(table);

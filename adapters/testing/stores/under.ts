@@ -15,6 +15,8 @@ export interface StoreUnderTest {
   raiseFormat?(job: string): Promise<void>;
   /** Damages what is stored of the newest checkpoint of a job. */
   damage?(job: string): Promise<void>;
+  /** Whether its checkpoints have leases: then these have laws too. @default false */
+  readonly leases?: boolean;
   /** What this store does not take. */
   readonly limits?: {
     /** The longest text of one key column, in characters. @default 65,536 */

@@ -32,6 +32,7 @@ function under(name: string, compactAbove: number): StoreUnderTest {
   return {
     store: opened,
     clock,
+    leases: true,
     reopen: closed,
     async raiseFormat(job) {
       await closed();

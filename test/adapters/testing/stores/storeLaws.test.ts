@@ -4,6 +4,7 @@ import { assertStoreLaws, StoreLawError, type StoreUnderTest, storeLaws } from '
 
 type Commit = Parameters<CheckpointStore['commit']>[0];
 type PieceName = Commit['dropped'][number];
+type LeaseStore = NonNullable<CheckpointStore['leases']>;
 type Batch = Parameters<TableStore['upsert']>[0];
 
 /** A memory store of which something was made wrong. */
@@ -37,9 +38,20 @@ function writing(change: (batch: Batch) => Batch) {
   return wrong({ table: (right) => ({ upsert: (batch) => right.upsert(change(batch)) }) });
 }
 
+/** A store whose leases were made wrong. */
+function leasing(faults: (right: LeaseStore) => Partial<LeaseStore>): StoreUnderTest {
+  const changed = ({ leases }: CheckpointStore) => {
+    const right = leases as LeaseStore;
+    const bound: LeaseStore = { take: (c) => right.take(c), release: (c) => right.release(c) };
+    return { leases: { ...bound, ...faults(bound) } };
+  };
+  return { ...wrong({ checkpoints: changed }), leases: true };
+}
+
 const last = (right: CheckpointStore, { job, task }: Commit) => right.lastCommitted(job, task);
 
 let clockOfRows = 0;
+let serial = 0;
 const faults: readonly (readonly [fault: string, law: RegExp, under: () => StoreUnderTest])[] = [
   [
     'checks no epoch',
@@ -203,6 +215,56 @@ const faults: readonly (readonly [fault: string, law: RegExp, under: () => Store
     },
   ],
   [
+    'gives a lease to whoever asks',
+    /then nobody else takes it/,
+    () => leasing(() => ({ take: async () => ({ taken: true }) })),
+  ],
+  [
+    'gives a lease once, also to its holder',
+    /holder of a lease renews it/,
+    () =>
+      leasing((right) => ({
+        take: (c) => right.take({ ...c, holder: `${c.holder} ${++serial}` }),
+      })),
+  ],
+  [
+    'keeps a lease for ever',
+    /expires by the clock of the store/,
+    () => leasing((right) => ({ take: (c) => right.take({ ...c, ttlMs: 1e9 }) })),
+  ],
+  [
+    'frees the lease of another',
+    /only the holder of a lease frees it/,
+    () =>
+      leasing((right) => ({
+        async release(c) {
+          for (const holder of ['a', 'b', 'c']) await right.release({ ...c, holder });
+        },
+      })),
+  ],
+  [
+    'looks at a lease before it takes it, not in one step',
+    /at once one takes it/,
+    () =>
+      leasing(() => {
+        const held = new Map<string, string>();
+        return {
+          async take(c) {
+            const holder = held.get(c.task) ?? c.holder;
+            await new Promise(setImmediate);
+            if (holder !== c.holder) return { taken: false, holder, leftMs: c.ttlMs };
+            held.set(c.task, holder);
+            return { taken: true };
+          },
+        };
+      }),
+  ],
+  [
+    'has one lease for all tasks of a job',
+    /similar names are apart/,
+    () => leasing((right) => ({ take: (c) => right.take({ ...c, task: '0' }) })),
+  ],
+  [
     'takes a checkpoint of a newer version',
     /of a newer version is refused/,
     () => ({ ...wrong({}), raiseFormat: async () => {} }),
@@ -228,7 +290,12 @@ it.each(faults)('a store that %s breaks its law', async (_, law, under) => {
 it('a right store keeps all laws, with a clock and without', async () => {
   await assertStoreLaws(wrong({}));
   const store = memoryStore();
-  await assertStoreLaws({ store: () => store, another: () => store, limits: { keyLength: 100 } });
+  await assertStoreLaws({
+    store: () => store,
+    another: () => store,
+    leases: true,
+    limits: { keyLength: 100 },
+  });
 });
 
 it('the error names the law and shows what was expected and what came', async () => {
