@@ -139,8 +139,11 @@ export class FencedError extends TidemarkError {
   constructor(
     readonly job: string,
     readonly epoch: number,
+    /** Who has taken it over, where that is known. */
+    readonly by?: string,
   ) {
-    super('FencedError', `job ${show(job)}: epoch ${epoch} is no longer the owner`);
+    const who = by === undefined ? '' : `; ${show(by)} has taken it over`;
+    super('FencedError', `job ${show(job)}: epoch ${epoch} is no longer the owner${who}`);
   }
 }
 

@@ -11,6 +11,8 @@ import { type Duration, durationOption } from '../lib/duration.js';
 import type { Element } from '../lib/element.js';
 import { configError, JobError } from '../lib/errors.js';
 import { JobRun } from '../lib/job/jobRun.js';
+import { Lease } from '../lib/job/lease.js';
+import { type OwnerConfig, type OwnerSettings, ownerSettings } from '../lib/job/owner.js';
 import { Quarantine } from '../lib/job/quarantine.js';
 import {
   type RestartConfig,
@@ -47,6 +49,8 @@ export interface JobConfig {
   readonly clock?: SchedulerLike;
   /** How long `stop` and `drain` may take before the job fails instead. @default '30s' */
   readonly stopTimeout?: Duration;
+  /** Who runs the job, and what it does while another runs it. */
+  readonly owner?: OwnerConfig;
   /** What follows a failure. */
   readonly restart?: RestartConfig;
   /** One instance owns everything. @default 'single' */
@@ -67,7 +71,7 @@ export interface Job {
   stop(): Promise<Outcome>;
   /** Ends time: every window fires, then a last checkpoint. What is drained takes no new input. */
   drain(): Promise<Outcome>;
-  /** Counters, positions and what holds the sources, now. */
+  /** Counters, positions, what holds the sources, and which owner a standby waits for, now. */
   status(): JobStatus;
 }
 
@@ -83,6 +87,12 @@ export interface Job {
  * operator with an `id` has reported, and is one atomic write of state, positions, owner epoch and
  * rows. After a failure the job builds its topology anew and goes on from the newest one, and so does
  * the next `run` after a crash: rows of the table are as if nothing had happened.
+ *
+ * *Owners.* One at a time: it holds a lease of the store and renews it; another one is refused, or as
+ * a `standby` takes over at most 1.2 leases after the owner's last sign of life. The lease is
+ * politeness; what keeps owners apart is the epoch, which each take-over raises and each write checks,
+ * so that an owner that was only asleep can write nothing more: it fails with `FencedError`, or
+ * becomes the standby.
  *
  * *Delivery.* Exactly-once effect on tables of the store that has the checkpoints; at-least-once to doors.
  *
@@ -114,14 +124,15 @@ export function job(config: JobConfig): Job {
     guarantee: 'A: exactly-once effect (rows and checkpoint in one transaction)',
     run: () => {
       if (run !== undefined) throw new JobError(config.id, 'it runs only once; build it again');
-      const { topology, restart, stopMs, ...own } = settings;
+      const { topology, restart, stopMs, owner, ...own } = settings;
       const { job, runtime } = own;
       const restarts = new Restarts(job, restart);
       const quarantine = new Quarantine(
         guardedDoor('job', 'quarantine', config.restart?.quarantine),
       );
-      const make = () => start({ ...own, quarantine }, topology);
-      const next = new JobRun({ job, stopMs, restarts, quarantine, runtime, make });
+      const lease = leaseOf(own, owner);
+      const make = () => start({ ...own, quarantine, lease }, topology);
+      const next = new JobRun({ job, stopMs, restarts, quarantine, lease, runtime, make });
       next.start();
       run = next;
       return run.outcome;
@@ -139,7 +150,11 @@ export function job(config: JobConfig): Job {
 }
 
 type Settings = Omit<TaskRunConfig, 'sources' | 'quarantine'> &
-  Pick<JobConfig, 'topology'> & { readonly restart: RestartSettings; readonly stopMs: number };
+  Pick<JobConfig, 'topology'> & {
+    readonly restart: RestartSettings;
+    readonly owner: OwnerSettings;
+    readonly stopMs: number;
+  };
 
 function check(config: JobConfig): Settings {
   const { id, checkpoints, topology, everyEvents = 10_000, tasks = 'single' } = config;
@@ -150,6 +165,9 @@ function check(config: JobConfig): Settings {
   if (typeof topology !== 'function') throw configError('job', 'topology', 'a function', topology);
   if (!(Number.isInteger(everyEvents) && everyEvents > 0)) {
     throw configError('job', 'everyEvents', 'an integer > 0', everyEvents);
+  }
+  if (config.owner?.standby === true && checkpoints.leases === undefined) {
+    throw configError('job', 'owner.standby', 'left out for a store without leases', true);
   }
   if (tasks !== 'single') throw configError('job', 'tasks', "'single'", tasks);
   return {
@@ -163,8 +181,17 @@ function check(config: JobConfig): Settings {
     runtime: runtimeOf(config.clock ?? asyncScheduler),
     stopMs: durationOption('job', 'stopTimeout', config.stopTimeout ?? '30s', 'positive'),
     restart: restartSettings(config.restart),
+    owner: ownerSettings(config.owner, `owner ${globalThis.crypto.randomUUID()}`),
     topology,
   };
+}
+
+/* A store without leases leaves it to the epoch. */
+function leaseOf(task: Omit<TaskRunConfig, 'sources' | 'quarantine'>, owner: OwnerSettings) {
+  const { leases } = task.store;
+  const { ttlMs, ...rest } = owner;
+  if (ttlMs === undefined || leases === undefined) return undefined;
+  return new Lease({ ...task, ...rest, ttlMs, store: leases });
 }
 
 function runtimeOf(scheduler: SchedulerLike): Runtime {

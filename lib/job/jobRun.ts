@@ -1,9 +1,12 @@
 /** A job from `run` to its end: one task run after another, where a failure may be followed by a restart. */
-import { JobError, messageOf } from '../errors.js';
+import { FencedError, JobError, messageOf } from '../errors.js';
+import type { Lease } from './lease.js';
 import type { Quarantine } from './quarantine.js';
 import type { Restarts, Verdict } from './restarts.js';
 import type { Runtime } from './runtime.js';
 import type { Outcome, TaskRun } from './taskRun.js';
+
+const RELEASE_MS = 3000;
 
 export interface JobRunConfig {
   readonly job: string;
@@ -12,6 +15,7 @@ export interface JobRunConfig {
   readonly restarts: Restarts;
   readonly quarantine: Quarantine;
   readonly runtime: Runtime;
+  readonly lease?: Lease | undefined;
   /** Builds and starts a run of the topology, anew at each call. */
   readonly make: () => TaskRun;
 }
@@ -25,11 +29,21 @@ export class JobRun {
   private failure: string | undefined;
   private inTime: (() => void) | undefined;
   private over = false;
+  private left = false;
 
   constructor(private readonly config: JobRunConfig) {
     this.outcome = new Promise((resolve, reject) => {
-      this.settle = { resolve, reject };
+      this.settle = {
+        resolve: (outcome) => this.leave(() => resolve(outcome)),
+        reject: (thrown) => this.leave(() => reject(thrown)),
+      };
     });
+    const { lease } = config;
+    if (lease !== undefined) {
+      lease.lost = (holder) => {
+        this.task.fail(new FencedError(config.job, this.task.status().epoch, holder));
+      };
+    }
     const over = (): void => {
       this.over = true;
       this.cancel = undefined;
@@ -74,6 +88,8 @@ export class JobRun {
       failure: this.failure,
       /** Between two runs: nothing is read, nothing is written. */
       waiting: this.cancel !== undefined,
+      /** Set while it waits for another owner to end: nothing is read, nothing is written. */
+      standby: this.config.lease?.standby,
       /** Events that are left out, since the job failed at them again and again. */
       quarantined: this.config.quarantine.count,
     };
@@ -99,6 +115,10 @@ export class JobRun {
   private failed(thrown: unknown): void {
     this.failure = messageOf(thrown);
     try {
+      if (this.becomesStandby(thrown)) {
+        this.start();
+        return;
+      }
       const verdict = this.judge(thrown);
       if ('error' in verdict) throw verdict.error;
       if (this.wish === 'stop') throw thrown;
@@ -106,6 +126,22 @@ export class JobRun {
     } catch (final) {
       this.settle.reject(final);
     }
+  }
+
+  /* The lease is free before the end is told; a store that does not answer keeps nobody waiting. */
+  private leave(told: () => void): void {
+    const { lease, runtime } = this.config;
+    if (lease === undefined) {
+      told();
+      return;
+    }
+    if (this.left) return;
+    this.left = true;
+    const cancel = runtime.after(RELEASE_MS, told);
+    lease.release().then(() => {
+      cancel();
+      told();
+    });
   }
 
   private judge(thrown: unknown): Verdict {
@@ -116,6 +152,15 @@ export class JobRun {
     const { culprit } = this.task;
     if (!('error' in verdict && verdict.stuck) || culprit === undefined) return verdict;
     return quarantine.add(culprit, n) ? { afterMs: restarts.anew() } : verdict;
+  }
+
+  /* Another has taken over: it is the owner now, and this one waits for its end. */
+  private becomesStandby(thrown: unknown): boolean {
+    const { lease } = this.config;
+    if (lease?.waits !== true || !(thrown instanceof FencedError)) return false;
+    if (this.wish === 'stop') return false;
+    lease.drop();
+    return true;
   }
 
   private again(): void {

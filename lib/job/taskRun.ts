@@ -8,6 +8,7 @@ import { Commits } from './commits.js';
 import { type Capture, Coordinator } from './coordinator.js';
 import { Drift } from './drift.js';
 import type { HoldReason } from './gate.js';
+import type { Lease } from './lease.js';
 import type { Quarantine, Quarantined } from './quarantine.js';
 import { Roster } from './roster.js';
 import { type Runtime, Timers } from './runtime.js';
@@ -28,6 +29,8 @@ export interface TaskRunConfig {
   readonly sources: readonly { readonly source: Source<any>; readonly feed: Feed }[];
   readonly quarantine: Quarantine;
   readonly runtime: Runtime;
+  /** Waited for before the task is taken over. */
+  readonly lease?: Lease | undefined;
 }
 
 export class TaskRun {
@@ -64,6 +67,8 @@ export class TaskRun {
     try {
       const { job, task, store, sources, runtime, everyEvents, quarantine } = this.config;
       const fingerprint = `sources ${sources.map((s) => s.source.name).join()}`;
+      if (this.config.lease !== undefined) await this.config.lease.take();
+      if (this.ended) return;
       const { epoch, checkpoint } = await store.acquire(job, task, fingerprint);
       if (this.ended) return;
       this.epoch = epoch;
@@ -125,6 +130,8 @@ export class TaskRun {
 
   /** What a run that is to end still waits for, in words. */
   get lacks(): string {
+    const { standby } = this.config.lease ?? {};
+    if (standby !== undefined) return `${show(standby.holder)} to end`;
     if (this.coordinator === undefined) return 'the store to hand the job over';
     return this.coordinator.lacks ?? 'its sources';
   }
