@@ -21,7 +21,7 @@ export function checkpointSql(schema: string): CheckpointSql {
   const tasks = qualified({ schema, table: 'tidemark_checkpoint' });
   const state = qualified({ schema, table: 'tidemark_state' });
   const name = (column: string) => `${column} text collate "C" not null`;
-  const held = 'epoch::text, n::text, fingerprint, format, drained, positions';
+  const held = 'epoch::text, n::text, fingerprint, format::text, drained::text, positions';
   return {
     create: [
       `create table if not exists ${tasks} (${name('job')}, ${name('task')}, epoch int8 not null, n int8 not null, positions text not null, fingerprint text not null, drained bool not null, format int4 not null, primary key (job, task))`,

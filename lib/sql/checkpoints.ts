@@ -225,7 +225,7 @@ function heldRow(row: Record<string, unknown>): HeldRow {
     n: Number(row['n']),
     fingerprint: unescapeText(row['fingerprint'] as string),
     format: Number(row['format']),
-    drained: row['drained'] === true || row['drained'] === 'true',
+    drained: row['drained'] === 'true',
     positions: row['positions'] as string,
   };
 }

@@ -7,6 +7,8 @@ export interface SqlClient {
   query(text: string, params?: readonly (string | null)[]): Promise<{ readonly rows: any[] }>;
   /** Runs `fn` in one transaction: committed when it resolves, rolled back when it rejects. */
   transaction<T>(fn: (tx: SqlClient) => Promise<T>): Promise<T>;
+  /** Lets what waits in the event loop have its turn, where something other than this process does the work. */
+  pause?(): Promise<void>;
 }
 
 /* Classes of SQLSTATE that speak of the statement or its data, not of the session. */
@@ -21,7 +23,8 @@ export function isRefusal(thrown: unknown): boolean {
 /** The five letters with which Postgres names an error. */
 export function sqlState(thrown: unknown): string | undefined {
   const code = (thrown as { code?: unknown } | null | undefined)?.code;
-  return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;
+  // EPIPE and its like are codes of the operating system
+  return typeof code === 'string' && /^(?!E[A-Z]{4})[0-9A-Z]{5}$/.test(code) ? code : undefined;
 }
 
 /** An error of a client as an error of ours; errors of ours stay as they are. */
