@@ -154,13 +154,16 @@ export class FencedError extends TidemarkError {
 export class StoreError extends TidemarkError {
   /** The rows of the batch that will never be taken, where the store can tell; the others may be sent again. */
   readonly refused: readonly unknown[];
+  /** Who has what only one can have, where that is all that is wrong: free it, or wait. */
+  readonly holder: string | undefined;
   constructor(
     readonly kind: 'connection' | 'refused',
     detail: string,
-    options?: ErrorOptions & { readonly refused?: readonly unknown[] },
+    options?: ErrorOptions & { readonly refused?: readonly unknown[]; readonly holder?: string },
   ) {
     super('StoreError', detail, options);
     this.refused = options?.refused ?? [];
+    this.holder = options?.holder;
   }
 }
 

@@ -81,5 +81,6 @@ function startOf(pid: string): string | undefined | null {
 
 function inUse(dir: string, pid: string): StoreError {
   const who = pid === String(process.pid) ? `this process (${pid})` : `process ${pid}`;
-  return new StoreError('connection', `embeddedStore: ${show(dir)} is in use by ${who}`);
+  const detail = `embeddedStore: ${show(dir)} is in use by ${who}`;
+  return new StoreError('connection', detail, { holder: who });
 }

@@ -1,9 +1,8 @@
 /** The lock of a directory: each process writes a file of its own, and then looks for those of others. */
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { show } from '../../lib/errors.js';
+import { StoreError, show } from '../../lib/errors.js';
 import { OWN } from '../../lib/log/log.js';
-import { connectionLost } from '../../lib/log/problem.js';
 
 const PREFIX = `${OWN}lock.`;
 /** Directories that this process holds: its file alone would not tell. */
@@ -58,5 +57,6 @@ async function startOf(pid: number): Promise<string> {
 }
 
 function inUse(dir: string, who: string) {
-  return connectionLost(`${show(dir)} is in use by ${who}`);
+  const detail = `fileStore: ${show(dir)} is in use by ${who}`;
+  return new StoreError('connection', detail, { holder: who });
 }

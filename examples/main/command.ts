@@ -44,8 +44,9 @@ export class Values {
     return this.given.get(name) ?? this.options.find((o) => o.name === name)?.default;
   }
 
-  wrong(name: string, rule: string): UsageError {
-    return wrong(this.program, name, rule, this.text(name) ?? '');
+  /** What it got is the value of this option, or of another that goes with it. */
+  wrong(name: string, rule: string, got = name): UsageError {
+    return wrong(this.program, name, rule, this.text(got) ?? '');
   }
 
   /** Milliseconds: whole ms, or a number and a unit. */

@@ -67,6 +67,7 @@ export const storeOptions: readonly Option[] = [
     meaning: 'events between checkpoints, at most',
     default: '10000',
   },
+  { name: 'standby', meaning: 'wait while another process is at work on it, then take over' },
 ];
 
 export const outputOptions: readonly Option[] = [
@@ -92,7 +93,6 @@ export const laterOptions: readonly Option[] = [
   { name: 'topic-profiles', value: 'TOPIC', meaning: '', later: KAFKA },
   { name: 'group', value: 'GROUP', meaning: '', later: KAFKA },
   { name: 'until-end', meaning: '', later: KAFKA },
-  { name: 'standby', meaning: '', later: 'the standby' },
   { name: 'dashboard', value: '[PORT]', meaning: '', later: 'the dashboard' },
 ];
 

@@ -43,6 +43,8 @@ export interface StoreOptions {
     | { readonly kind: 'pglite'; readonly dir?: string }
     | { readonly kind: 'file'; readonly dir: string };
   readonly table: string;
+  /** Waits while another process is at work on this store. */
+  readonly standby: boolean;
   readonly checkpointEveryMs: number;
   readonly checkpointEveryEvents: number;
 }
@@ -116,12 +118,23 @@ export function readStore(values: Values): StoreOptions {
   if (!/^[A-Za-z_][A-Za-z0-9_]{0,47}$/.test(table)) {
     throw values.wrong('table', 'letters, digits and _, at most 48, not beginning with a digit');
   }
+  const store = readStoreUrl(values);
+  const standby = values.has('standby');
+  if (standby && !isDurable(store)) {
+    throw values.wrong('standby', 'left out for a store of this process alone', 'store');
+  }
   return {
-    store: readStoreUrl(values),
+    store,
     table,
+    standby,
     checkpointEveryMs: values.duration('checkpoint-every', 1),
     checkpointEveryEvents: values.integer('checkpoint-every-events', 1),
   };
+}
+
+/** Whether what is stored outlives the process. */
+export function isDurable(store: StoreOptions['store']): boolean {
+  return store.kind !== 'memory' && !(store.kind === 'pglite' && store.dir === undefined);
 }
 
 function readStoreUrl(values: Values): StoreOptions['store'] {

@@ -19,8 +19,34 @@ export async function runProcess(main: Main): Promise<void> {
       if (thrown.code !== 'EPIPE') fail(thrown);
     });
   }
-  const requested = new Promise<string>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, resolve);
+  process.exitCode = await main(process.argv.slice(2), process, { requested: requested() });
+}
+
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+/** A terminal and a parent such as npm may send one signal each. */
+const SAME_SIGNAL_MS = 300;
+/** Longer than a job takes to stop; what hangs then is not waited for. */
+const LONGEST_STOP_MS = 12_000;
+
+/* The first signal asks for a stop; the next one ends the process as if nobody listened. */
+function requested(): Promise<string> {
+  return new Promise((resolve) => {
+    let asked = false;
+    const ask = (signal: string) => {
+      if (asked) return;
+      asked = true;
+      resolve(signal);
+      const deaf = () => {
+        for (const each of SIGNALS) process.off(each, ask);
+      };
+      setTimeout(deaf, SAME_SIGNAL_MS).unref();
+      setTimeout(giveUp, LONGEST_STOP_MS).unref();
+    };
+    for (const signal of SIGNALS) process.on(signal, ask);
   });
-  process.exitCode = await main(process.argv.slice(2), process, { requested });
+}
+
+function giveUp(): void {
+  process.stderr.write(`did not stop within ${LONGEST_STOP_MS} ms of the signal\n`);
+  process.exit(1);
 }

@@ -2,17 +2,32 @@
 import { formatInstant, type Job, job } from 'tidemark';
 import { fileStore, type LineCounts, type LinePosition, type Recovery } from 'tidemark/files';
 import { memoryStore, type Store, type TableStore } from 'tidemark/memory';
+import { processOwner } from 'tidemark/process';
+import { isDurable } from './options.js';
 import { type LateRow, Meters } from './parts.js';
 import type { Context, Counts, Pipeline, Program, Stop } from './program.js';
 import { showResults, writeResults } from './results.js';
 import { progressLine, showProgress } from './screen.js';
 import type { InputName, Rejected } from './sources.js';
+import { openWhenFree, watchStandby } from './standby.js';
 import type { Summary } from './summary.js';
 import { DoorFile, type Streams } from './writers.js';
 
+/** A standby takes over so soon after the owner has said nothing more. */
+const LEASE = '3s';
+/** Whoever sends SIGTERM sends SIGKILL ten seconds later, or thirty. */
+const STOP_TIMEOUT = '8s';
+
 /** Runs to the end; the result is the exit code. Throws what made it fail. */
 export async function run(program: Program, streams: Streams, stop?: Stop): Promise<number> {
-  const store = await openStore(program.options, streams);
+  const { options, name } = program;
+  const open = () => openStore(options, streams);
+  const waits = (holder: string) => tellWait(program, streams, holder);
+  const store = options.standby ? await openWhenFree(open, { stop, waits }) : await open();
+  if (store === undefined) {
+    if (!options.quiet) streams.stderr.write(`${name}: stopped while it waited\n`);
+    return 0;
+  }
   try {
     return await runOn(store, program, streams, stop);
   } finally {
@@ -28,6 +43,10 @@ export function runOn(
   stop?: Stop,
 ): Promise<number> {
   return new Run(program, store, streams).toEnd(stop);
+}
+
+function tellWait({ name, options }: Program, { stderr }: Streams, holder: string): void {
+  if (!options.quiet) stderr.write(`${name}: waits as a standby; ${holder} is at work\n`);
 }
 
 /* The embedded Postgres is loaded only where it is used: it is an optional package. */
@@ -73,7 +92,7 @@ class Run {
     this.checkInputs(task);
     this.rejected.close();
     this.late.close();
-    if (stopped !== undefined) return this.failure(`stopped by ${stopped} at a checkpoint`);
+    if (stopped !== undefined) return this.stopped(stopped);
     const summary = await this.summary(task);
     const results = { program: this.program, tables: this.tables, summary, streams: this.streams };
     await writeResults(results);
@@ -123,6 +142,8 @@ class Run {
       checkpoints: this.store.checkpoints(),
       every: options.checkpointEveryMs,
       everyEvents: options.checkpointEveryEvents,
+      owner: { ...processOwner(), lease: LEASE, standby: options.standby },
+      stopTimeout: STOP_TIMEOUT,
       restart: { attempts: 1 }, // whoever started the process sees the failure, and starts it again
       topology: this.pipeline.topology,
     });
@@ -131,6 +152,8 @@ class Run {
   private async work(task: Job, stop: Stop | undefined): Promise<string | undefined> {
     const { stderr } = this.streams;
     const live = !this.program.options.quiet && stderr.isTTY === true;
+    const waits = (holder: string) => tellWait(this.program, this.streams, holder);
+    const watched = this.program.options.standby ? watchStandby(task, waits) : () => {};
     const hide = live ? showProgress(stderr, () => this.progress(task)) : () => {};
     let signal = 'request';
     stop?.requested
@@ -143,6 +166,7 @@ class Run {
       return (await task.run()) === 'stopped' ? signal : undefined;
     } finally {
       hide();
+      watched();
     }
   }
 
@@ -186,6 +210,15 @@ class Run {
     if (this.poisoned === 0) return 0;
     const { message } = this.firstPoison as Error;
     return this.failure(`${this.poisoned} rows were refused by the store, the first: ${message}`);
+  }
+
+  /* A stop is no failure where the same command goes on from it. */
+  private stopped(signal: string): number {
+    const { store, quiet } = this.program.options;
+    if (!isDurable(store)) return this.failure(`stopped by ${signal}; its store is gone with it`);
+    const sentence = `stopped by ${signal} at a checkpoint; the same command goes on from it`;
+    if (!quiet) this.streams.stderr.write(`${this.program.name}: ${sentence}\n`);
+    return 0;
   }
 
   private failure(sentence: string): number {

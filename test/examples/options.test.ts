@@ -24,6 +24,7 @@ it('without options it is the bundled log into a temporary embedded table', () =
     maxFutureSkewMs: 300_000,
     rate: undefined,
     store: { kind: 'pglite' },
+    standby: false,
     table: 'user_metrics',
     checkpointEveryMs: 1000,
     checkpointEveryEvents: 10_000,
@@ -147,7 +148,14 @@ it.each([
   [['--topic-profiles', 'x'], 'main: `--topic-profiles` must be left out until'],
   [['--group', 'x'], 'main: `--group` must be left out until'],
   [['--until-end'], 'main: `--until-end` must be left out until'],
-  [['--standby'], 'main: `--standby` must be left out until the standby is built; got ""'],
+  [
+    ['--standby'],
+    'main: `--standby` must be left out for a store of this process alone; got "pglite:"',
+  ],
+  [
+    ['--standby', '--store=memory:'],
+    'main: `--standby` must be left out for a store of this process alone; got "memory:"',
+  ],
   [['--dashboard'], 'main: `--dashboard` must be left out until the dashboard is built'],
   [
     ['--dashboard', '8080'],

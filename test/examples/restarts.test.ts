@@ -79,7 +79,7 @@ it('stopped anywhere and started again, any input gives the oracle’s table and
         const { code, stderr } = await runUntil(store, argv, n);
         if (code === 1) stopped++;
         expect([code, stderr]).toEqual(
-          code === 0 ? [0, ''] : [1, 'main: stopped by test at a checkpoint\n'],
+          code === 0 ? [0, ''] : [1, 'main: stopped by test; its store is gone with it\n'],
         );
       }
       expect(await runUntil(store, argv)).toEqual({ code: 0, stderr: '' });
@@ -117,7 +117,7 @@ it('in files, stopped anywhere, it is opened again and ends with the table of on
     const { code, stderr } = await runUntil(store, [...argv, ...outputs], n);
     if (code === 1) stopped++;
     expect([code, stderr]).toEqual(
-      code === 0 ? [0, ''] : [1, 'main: stopped by test at a checkpoint\n'],
+      code === 0 ? [0, ''] : [1, 'main: stopped by test; its store is gone with it\n'],
     );
     if (n === Infinity) expect(store.status().bytes).toBeGreaterThan(20_000);
     await store.close();

@@ -120,7 +120,10 @@ it('one process at a time holds a directory, and files of the dead hold nothing'
   expect(readdirSync(dir).length).toBe(3);
   await again.close();
   writeFileSync(join(dir, `tidemark.lock.${process.ppid}`), '');
-  await expect(fileStore({ dir })).rejects.toThrow(`is in use by process ${process.ppid}`);
+  await expect(fileStore({ dir })).rejects.toMatchObject({
+    message: expect.stringContaining(`is in use by process ${process.ppid}`),
+    holder: `process ${process.ppid}`,
+  });
 });
 
 it('what cannot be the directory of a store is refused in one sentence, and left as it is', async () => {
