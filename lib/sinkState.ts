@@ -4,6 +4,7 @@ import type { Chunks, EventElement } from './element.js';
 import { configError } from './errors.js';
 import { isDelta } from './panes.js';
 import type { SinkStore, UpsertResult } from './ports.js';
+import type { Breaker, Retry } from './retry.js';
 import { type PendingRow, RowBatch } from './rowBatch.js';
 import { effectsOf, ReplacesError, type RowRules } from './rowMaker.js';
 import type { Logic, SinkLogic } from './stage.js';
@@ -16,6 +17,9 @@ export interface SinkStats extends Stats {
   conflicts: number;
   /** Values that gave no row, and rows that the store refused. */
   poison: number;
+  /** Tries that found no connection, and what is sent now: `open`, nothing; `trial`, one try that decides. */
+  failures: number;
+  breaker: Breaker;
 }
 
 /** One durable batch. */
@@ -28,7 +32,14 @@ export interface Ack extends UpsertResult {
 }
 
 export class SinkState<T> implements Logic {
-  readonly stats: SinkStats = newStats({ written: 0, ignored: 0, conflicts: 0, poison: 0 });
+  readonly stats: SinkStats = newStats({
+    written: 0,
+    ignored: 0,
+    conflicts: 0,
+    poison: 0,
+    failures: 0,
+    breaker: 'closed' as Breaker,
+  });
   readonly sink: SinkLogic;
   /** The rows are the job's to write, with its checkpoints. */
   inJob = false;
@@ -123,6 +134,12 @@ export class SinkState<T> implements Logic {
     this.stats.poison += rows.length;
     setLive(this.stats, this.pending);
     for (const { value, timestamp } of rows) this.toPoison?.({ value, timestamp, error });
+  }
+
+  /** A write found no connection, or one after such a fault was answered. */
+  tried({ breaker, failure }: Pick<Retry, 'breaker' | 'failure'>): void {
+    if (failure !== undefined && breaker !== 'trial') this.stats.failures++;
+    this.stats.breaker = breaker;
   }
 
   save(): Chunks {

@@ -1,14 +1,16 @@
 /** `idempotentSink`: writes each value as a row of a keyed table, so that a replay changes nothing. */
 import { asyncScheduler, type OperatorFunction, type SchedulerLike, Subscription } from 'rxjs';
 import type { Door, Poison } from '../lib/doors.js';
-import { type Duration, durationOption } from '../lib/duration.js';
 import { type Element, isElement, type WindowBounds } from '../lib/element.js';
 import { BackpressureError, configError } from '../lib/errors.js';
 import type { Key } from '../lib/key.js';
 import { combineInputs, type Handlers, type Output, type Turn } from '../lib/operate.js';
 import type { Row, SinkStore } from '../lib/ports.js';
+import { Retry, type Timing } from '../lib/retry.js';
+import type { PendingRow } from '../lib/rowBatch.js';
 import { type Ack, SinkState, type SinkStats } from '../lib/sinkState.js';
-import { type RetryRule, writeBatch } from '../lib/sinkWriter.js';
+import { type SinkWriting, writeBatch } from '../lib/sinkWriter.js';
+import { type BreakerConfig, type RetryConfig, sinkWriting } from '../lib/sinkWriting.js';
 import { Stage } from '../lib/stage.js';
 import type { StatsDoor } from '../lib/stats.js';
 
@@ -25,10 +27,12 @@ export interface IdempotentSinkConfig<T> {
   readonly replaces?: (value: T, window: WindowBounds) => Key;
   /** Rows that may wait outside a job, where nothing can hold the source back. @default 10_000 */
   readonly maxPending?: number;
-  /** Rows in one write, outside a job. @default 1000 */
+  /** The most rows in one write, where no checkpoint carries them. @default 1000 */
   readonly batch?: number;
-  /** Tries of one write on connection faults, and the first delay, doubled each time up to 5 s. */
-  readonly retry?: { readonly attempts?: number; readonly delay?: Duration };
+  /** What follows a connection fault. */
+  readonly retry?: RetryConfig;
+  /** When a store that fails again and again is left alone. */
+  readonly breaker?: BreakerConfig;
   /** Gets values that gave no row, and rows that the store refuses for good. */
   readonly poison?: Door<Poison<any>>;
   /** Waits between tries. @default asyncScheduler */
@@ -41,8 +45,7 @@ export interface IdempotentSinkConfig<T> {
 
 interface Checked<T> extends IdempotentSinkConfig<T> {
   readonly most: number;
-  readonly size: number;
-  readonly retryRule: RetryRule;
+  readonly writing: SinkWriting;
 }
 
 /**
@@ -82,28 +85,23 @@ export function idempotentSink<T>(
 
 function check<T>(config: IdempotentSinkConfig<T>): Checked<T> {
   const name = 'idempotentSink';
-  const { store, key, row, maxPending = 10_000, batch = 1000, retry = {} } = config;
+  const { store, key, row, maxPending = 10_000 } = config;
   if (typeof store?.upsert !== 'function') throw configError(name, 'store', 'a SinkStore', store);
   if (typeof key !== 'function') throw configError(name, 'key', 'a function', key);
   if (row !== undefined && typeof row !== 'function') {
     throw configError(name, 'row', 'a function', row);
   }
-  for (const [option, n] of Object.entries({ maxPending, batch })) {
-    if (!(Number.isInteger(n) && n > 0)) throw configError(name, option, 'an integer > 0', n);
+  if (!(Number.isInteger(maxPending) && maxPending > 0)) {
+    throw configError(name, 'maxPending', 'an integer > 0', maxPending);
   }
-  const { attempts = 5, delay = '100ms' } = retry;
-  if (!(Number.isInteger(attempts) && attempts > 0)) {
-    throw configError(name, 'retry.attempts', 'an integer > 0', attempts);
-  }
-  const delayMs = durationOption(name, 'retry.delay', delay, 'nonNegative');
-  const retryRule = { attempts, delayMs, maxDelayMs: Math.max(5000, delayMs) };
-  return { ...config, most: maxPending, size: batch, retryRule };
+  return { ...config, most: maxPending, writing: sinkWriting(name, config) };
 }
 
 /* One subscription: the stage gives rows to the state, and the state's rows are written in turns. */
 class SinkRun<T> {
   private readonly state: SinkState<T>;
   private readonly timers = new Subscription();
+  private readonly retry: Retry;
   private writing = false;
   private ended = false;
 
@@ -116,6 +114,7 @@ class SinkRun<T> {
     const { keyColumns } = store;
     const rules = { key, row, version, replaces, keyColumns };
     this.state = new SinkState<T>({ rules, store, poison }, (ack) => this.ack(ack));
+    this.retry = new Retry(config.writing.retry, this.timing(), (retry) => this.state.tried(retry));
   }
 
   handlers(): Handlers {
@@ -155,23 +154,32 @@ class SinkRun<T> {
   }
 
   private async write(): Promise<void> {
-    const { store, retryRule: retry, size } = this.config;
+    const { store, writing } = this.config;
     const refused = (rows: readonly any[], error: unknown) =>
       this.turn(() => this.state.refused(rows, error));
-    const writer = { store, retry, refused, wait: (ms: number) => this.wait(ms) };
+    const send = (rows: readonly PendingRow[]) => store.upsert(rows);
     while (this.state.waitingRows > 0 && !this.out.closed) {
-      const result = await writeBatch(writer, this.state.take(size));
+      const rows = this.state.take(writing.size);
+      const result = await writeBatch({ retry: this.retry, send, refused }, rows);
       this.turn(() => this.state.durable(result));
     }
     this.writing = false;
     this.turn(() => this.finish());
   }
 
-  private wait(ms: number): Promise<void> {
-    const scheduler = this.config.scheduler ?? asyncScheduler;
-    return new Promise((resolve) => {
-      this.timers.add(scheduler.schedule(() => resolve(), ms));
-    });
+  private timing(): Timing {
+    const { scheduler = asyncScheduler } = this.config;
+    return {
+      now: () => scheduler.now(),
+      after: (ms, fn) => {
+        const timer = scheduler.schedule(() => fn(), ms);
+        this.timers.add(timer);
+        return () => {
+          this.timers.remove(timer);
+          timer.unsubscribe();
+        };
+      },
+    };
   }
 
   private ack(ack: Ack): void {

@@ -83,6 +83,7 @@ export type {
   UpsertResult,
 } from '../lib/ports.js';
 export type { Ack, SinkStats } from '../lib/sinkState.js';
+export type { BreakerConfig, RetryConfig } from '../lib/sinkWriting.js';
 export type { Emitter, Logic } from '../lib/stage.js';
 export { newStats, type Stats, type StatsDoor, setLive } from '../lib/stats.js';
 export type { OnResume } from '../lib/valve.js';

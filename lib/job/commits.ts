@@ -11,7 +11,7 @@ import type {
   UpsertResult,
 } from '../ports.js';
 import type { PendingRow } from '../rowBatch.js';
-import { isConnectionFault, isRefusal } from '../sinkWriter.js';
+import { isConnectionFault, isRefusal } from '../storeFault.js';
 import type { Capture } from './coordinator.js';
 import type { Roster } from './roster.js';
 

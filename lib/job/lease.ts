@@ -5,7 +5,7 @@
  */
 import { JobError, show } from '../errors.js';
 import type { LeaseAnswer, LeaseStore } from '../ports.js';
-import { isConnectionFault } from '../sinkWriter.js';
+import { isConnectionFault } from '../storeFault.js';
 import type { Runtime } from './runtime.js';
 
 export interface LeaseConfig {

@@ -1,21 +1,23 @@
 /** Arrival time and timers, as a job is given them; and the timers of one run, which end with it. */
-export interface Runtime {
-  now(): number;
-  /** Calls `fn` after `ms`; gives what cancels it. */
-  after(ms: number, fn: () => void): () => void;
-}
+import type { Timing } from '../retry.js';
+
+export type Runtime = Timing;
 
 export class Timers {
   private readonly running = new Set<() => void>();
 
   constructor(private readonly runtime: Runtime) {}
 
-  after(ms: number, fn: () => void): void {
+  after(ms: number, fn: () => void): () => void {
     const cancel = this.runtime.after(ms, () => {
       this.running.delete(cancel);
       fn();
     });
     this.running.add(cancel);
+    return () => {
+      this.running.delete(cancel);
+      cancel();
+    };
   }
 
   clear(): void {
