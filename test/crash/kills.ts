@@ -1,8 +1,19 @@
 /** Kills the main job with SIGKILL in the middle of its work, starts it again until done, and compares the tables. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import type { ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import {
+  compare,
+  ended,
+  inputOf,
+  random,
+  reference,
+  rowsIn,
+  sizeOf,
+  sleep,
+  start,
+} from './runs.js';
 
 /** Kinds of durable stores; each run has a directory of its own. */
 export const stores = ['pglite:', 'file:'] as const;
@@ -29,19 +40,7 @@ export interface KillReport {
   readonly wrong: number;
 }
 
-/* The built program, as a user runs it; commands of the package start in its root. */
-const cli = join(process.cwd(), 'dist/examples/main/cli.js');
-
 const MISSES = 5;
-
-/** Numerical Recipes' generator: the moments of the kills follow from the seed, as far as clocks allow. */
-function random(seed: number): () => number {
-  let x = seed | 0;
-  return () => {
-    x = (Math.imul(x, 1664525) + 1013904223) | 0;
-    return (x >>> 0) / 2 ** 32;
-  };
-}
 
 export async function killRuns(options: KillOptions): Promise<KillReport> {
   const { kills, seed, killsPerRun = 3, events = 30_000, log = () => {} } = options;
@@ -76,19 +75,6 @@ export async function killRuns(options: KillOptions): Promise<KillReport> {
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }
-}
-
-function inputOf(seed: number, events: number): readonly string[] {
-  const input = { generate: events, seed, 'malformed-share': 0.01, 'dup-share': 0.05 };
-  return Object.entries(input).flatMap(([name, value]) => [`--${name}`, String(value)]);
-}
-
-async function reference(dir: string, seed: number, events: number): Promise<readonly string[]> {
-  const out = join(dir, 'undisturbed.out');
-  const child = start([...inputOf(seed, events), '--store', 'memory:', '--out', out]);
-  const { code, error } = await ended(child);
-  if (code !== 0) throw new Error(`the undisturbed run failed: ${error}`);
-  return rowsIn(out);
 }
 
 /* One run: processes over one store, killed until they may end. */
@@ -138,63 +124,4 @@ class KillRun {
     const working = sizeOf(this.rejected) !== before;
     return child.kill('SIGKILL') && working;
   }
-}
-
-function start(args: readonly string[]): ChildProcess {
-  return spawn(process.execPath, [cli, '--quiet', ...args], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-}
-
-interface Ended {
-  readonly code: number | null;
-  readonly signal: string | null;
-  readonly error: string;
-}
-
-function ended(child: ChildProcess): Promise<Ended> {
-  let error = '';
-  child.stderr?.on('data', (text) => {
-    error += text;
-  });
-  return new Promise((resolve) => {
-    child.on('close', (code, signal) => resolve({ code, signal, error: error.trim() }));
-  });
-}
-
-function sizeOf(path: string): number {
-  return existsSync(path) ? statSync(path).size : 0;
-}
-
-/* Rows without the time of their writing, which no two runs share. */
-function rowsIn(path: string): readonly string[] {
-  const lines = readFileSync(path, 'utf8')
-    .split('\n')
-    .filter((line) => line !== '');
-  return lines.map((line) => JSON.stringify({ ...JSON.parse(line), last_updated: undefined }));
-}
-
-function compare(
-  wanted: readonly string[],
-  got: readonly string[],
-): { lost: number; doubled: number; wrong: number } {
-  const keyOf = (row: string): string => {
-    const { window_start, user_id } = JSON.parse(row);
-    return `${window_start} ${user_id}`;
-  };
-  const rows = new Map(wanted.map((row) => [keyOf(row), row]));
-  const found = { lost: 0, doubled: 0, wrong: 0 };
-  for (const row of got) {
-    const key = keyOf(row);
-    const expected = rows.get(key);
-    if (expected === undefined) found.doubled++;
-    else if (expected !== row) found.wrong++;
-    rows.delete(key);
-  }
-  found.lost = rows.size;
-  return found;
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }
