@@ -1,0 +1,306 @@
+/** One run of a simulated world: processes start, fail and are started again until everything is read. */
+
+import { setImmediate as macrotask } from 'node:timers/promises';
+import { config as rxConfig } from 'rxjs';
+import { configError, messageOf } from '../../../lib/errors.js';
+import type { Source, Store } from '../../../lib/ports.js';
+import { Chance } from '../disorder/chance.js';
+import type { Crash } from '../stores/simulatedDisk.js';
+import type { SimulatedStore, SimulationConfig, SimulationResult, World } from './config.js';
+import { SimulatedDisk } from './disk.js';
+import type { Plan } from './faults.js';
+import { logSource } from './logSource.js';
+import { Network, type Outside } from './network.js';
+import { Process } from './process.js';
+import { ClientStore, Server } from './server.js';
+import { Trace } from './trace.js';
+import { VirtualTime } from './virtualTime.js';
+import { type Violation, Watch } from './watch.js';
+
+const HOUR_MS = 3_600_000;
+const RESTART_MS = 1000;
+/** So many processes that end without result: the job does not come to its end. */
+const MOST_PROCESSES = 40;
+/** A loop without end in virtual time. */
+const MOST_TURNS = 200_000;
+
+export class Simulation implements Outside {
+  readonly time = new VirtualTime();
+  private readonly trace = new Trace();
+  private readonly network: Network;
+  private readonly watch: Watch;
+  private readonly servers = new Map<string, Server>();
+  private readonly disks = new Map<string, SimulatedDisk>();
+  private readonly processes: Process[] = [];
+  private readonly violations: Violation[] = [];
+  private working = 0;
+  private faults = 0;
+  private lastFaultAt = 0;
+  private completed = false;
+
+  constructor(
+    private readonly config: SimulationConfig,
+    plan: Plan,
+  ) {
+    const { oracle, input: inputs, compare = 'every commit', seed } = config;
+    this.network = new Network(this, plan, seed);
+    this.watch = new Watch({
+      server: () => this.first(),
+      inputs,
+      oracle,
+      everyCommit: compare === 'every commit',
+      fail: (violation) => this.fail(violation),
+    });
+  }
+
+  async run(): Promise<SimulationResult> {
+    const before = rxConfig.onUnhandledError;
+    rxConfig.onUnhandledError = (thrown) => this.note(undefined, `unhandled: ${messageOf(thrown)}`);
+    try {
+      await this.open();
+      this.start();
+      await this.loop();
+      if (this.violations.length === 0) await this.end();
+    } finally {
+      rxConfig.onUnhandledError = before;
+      for (const process of this.processes) process.kill();
+    }
+    return this.result();
+  }
+
+  note(process: Process | undefined, text: string): void {
+    this.trace.add({ at: this.time.ms, process: process?.number ?? 0, text });
+  }
+
+  kill(process: Process, power: Crash): void {
+    if (!process.alive) return;
+    this.note(process, power === 'killed' ? 'is killed' : `is killed, the power is lost: ${power}`);
+    this.working -= process.working;
+    process.kill();
+    for (const disk of this.disks.values()) disk.crash(power);
+    this.restartLater();
+  }
+
+  start(): void {
+    if (this.completed) return;
+    if (this.processes.length >= MOST_PROCESSES) {
+      const detail = `${MOST_PROCESSES} processes have ended without result`;
+      this.fail({ rule: 'everything comes to its end', detail });
+      return;
+    }
+    const { startAt = 0 } = this.config;
+    const process = new Process(this.processes.length + 1, this.time, startAt);
+    this.processes.push(process);
+    this.note(process, 'starts');
+    const over = (text: string) => {
+      process.ended = true;
+      this.note(process, text);
+      this.checkLeft(process);
+    };
+    this.runJob(process).then(
+      (outcome) => {
+        this.completed ||= process.alive;
+        process.run(() => over(`ends: ${String(outcome)}`));
+      },
+      (thrown) =>
+        process.run(() => {
+          over(`fails: ${messageOf(thrown)}`);
+          this.restartLater();
+        }),
+    );
+  }
+
+  restart(name: string): void {
+    const server = this.servers.get(name);
+    if (server === undefined) return;
+    this.note(undefined, `${name} restarts`);
+    const lost = new Chance(this.config.seed, `lost ${this.network.steps}`).upTo(server.loses);
+    this.network.cut(name);
+    if (server.loses === 0) return;
+    this.work(undefined, async () => {
+      const { job, task } = this.watch;
+      await server.restart(lost);
+      if (server === this.first()) {
+        this.watch.rewound(await server.store.checkpoints().lastCommitted(job, task));
+      }
+    });
+  }
+
+  async work<T>(process: Process | undefined, task: () => Promise<T>): Promise<T> {
+    if (process !== undefined) process.working++;
+    this.working++;
+    try {
+      return await task();
+    } finally {
+      if (process?.alive ?? true) {
+        this.working--;
+        if (process !== undefined) process.working--;
+      }
+    }
+  }
+
+  private async runJob(process: Process): Promise<unknown> {
+    const stores = new Map<string, Store>();
+    for (const [name, given] of Object.entries(this.config.stores)) {
+      const server = this.servers.get(name) ?? (await this.embedded(process, name, given));
+      if (!process.alive) return new Promise(() => {});
+      const direct = storeOf(given).perProcess === true;
+      stores.set(
+        name,
+        new ClientStore({
+          server,
+          process,
+          witness: this.watch,
+          send: direct ? (r) => this.direct(process, r.apply) : (r) => this.network.send(r),
+        }),
+      );
+    }
+    return this.config.job(this.worldOf(process, stores)).run();
+  }
+
+  /* Of an embedded store the disk has the steps; an answer reaches only who lives. */
+  private async direct<T>(process: Process, apply: () => Promise<T>): Promise<T> {
+    if (!process.alive) return new Promise(() => {});
+    const answer = await this.work(process, apply);
+    return process.alive ? answer : new Promise(() => {});
+  }
+
+  private async embedded(
+    process: Process,
+    name: string,
+    given: SimulatedStore | SimulatedStore['open'],
+  ): Promise<Server> {
+    const disk = this.disks.get(name) ?? new SimulatedDisk(this.config.seed);
+    this.disks.set(name, disk);
+    const files = disk.of(process, this.network);
+    const server = new Server(name, () => storeOf(given).open({ clock: process.clock, files }), 0);
+    await this.work(process, () => server.start());
+    this.opened.set(name, server);
+    return server;
+  }
+
+  /** The newest one that was opened of each embedded store. */
+  private readonly opened = new Map<string, Server>();
+
+  private worldOf(process: Process, stores: ReadonlyMap<string, Store>): World {
+    const { input, seed } = this.config;
+    const sources = new Map<string, Source<any>>();
+    return {
+      process: process.number,
+      clock: process.clock,
+      store: (name) => known('store', stores, name),
+      source: (name) => {
+        const made =
+          sources.get(name) ??
+          logSource({ name, process, seed, input: known('input', input, name) });
+        sources.set(name, made);
+        return made;
+      },
+      note: (text) => this.note(process, text),
+    };
+  }
+
+  private async open(): Promise<void> {
+    const clock = { now: () => (this.config.startAt ?? 0) + this.time.ms };
+    for (const [name, given] of Object.entries(this.config.stores)) {
+      const { open, perProcess = false, loses = 0 } = storeOf(given);
+      if (perProcess) continue;
+      const files = new SimulatedDisk(this.config.seed).files.boot();
+      const server = new Server(name, () => open({ clock, files }), loses);
+      await server.start();
+      this.servers.set(name, server);
+    }
+  }
+
+  private async loop(): Promise<void> {
+    const { patience = HOUR_MS } = this.config;
+    for (let turns = 0; ; turns++) {
+      await macrotask();
+      while (this.working > 0) await macrotask();
+      this.noteFaults();
+      if (this.violations.length > 0) return;
+      const late = (this.time.next ?? 0) > this.lastFaultAt + patience;
+      if (late || turns > MOST_TURNS) {
+        const detail = `at ${Math.round(this.time.ms)} ms it still goes on`;
+        this.fail({ rule: 'everything comes to its end', detail });
+        return;
+      }
+      if (!this.time.step()) return;
+    }
+  }
+
+  private noteFaults(): void {
+    if (this.network.fired.length === this.faults) return;
+    this.faults = this.network.fired.length;
+    this.lastFaultAt = this.time.ms;
+  }
+
+  private async end(): Promise<void> {
+    if (!this.completed) {
+      const waiting = this.processes.filter((p) => p.alive && !p.ended).map((p) => p.number);
+      const detail = `nothing is left to happen, and process ${waiting.join(', ')} waits`;
+      this.fail({ rule: 'everything comes to its end', detail });
+      return;
+    }
+    await this.watch.end([...this.servers.values(), ...this.opened.values()]);
+  }
+
+  private first(): Server {
+    const [name = ''] = Object.keys(this.config.stores);
+    return (this.servers.get(name) ?? this.opened.get(name)) as Server;
+  }
+
+  private restartLater(): void {
+    this.time.after(RESTART_MS, () => {
+      const running = this.processes.some((p) => p.alive && !p.ended);
+      if (!running && !this.completed) this.start();
+    });
+  }
+
+  /* What a job leaves behind when it has ended keeps a process from ending. */
+  private checkLeft(process: Process): void {
+    this.time.after(0, () => {
+      const { pending } = process.clock;
+      const left = [];
+      if (pending > 0) left.push(`${pending} timers`);
+      if (process.readers > 0) left.push(`${process.readers} open sources`);
+      if (left.length === 0) return;
+      const detail = `process ${process.number} has ended and leaves ${left.join(' and ')}`;
+      this.fail({ rule: 'nothing is left behind', detail });
+    });
+  }
+
+  private fail(violation: Violation): void {
+    if (this.violations.length > 0) return;
+    this.violations.push(violation);
+    this.note(undefined, `VIOLATION ${violation.rule}: ${violation.detail}`);
+  }
+
+  private result(): SimulationResult {
+    return {
+      trace: this.trace.lines,
+      hash: this.trace.hash,
+      violations: this.violations,
+      faults: this.network.fired,
+      steps: this.network.steps,
+      commits: this.watch.commits,
+      processes: this.processes.length,
+      elapsedMs: this.time.ms,
+    };
+  }
+}
+
+function storeOf(given: SimulatedStore | SimulatedStore['open']): SimulatedStore {
+  return typeof given === 'function' ? { open: given } : given;
+}
+
+function known<T>(
+  what: string,
+  all: ReadonlyMap<string, T> | Readonly<Record<string, T>>,
+  name: string,
+): T {
+  const entries = all instanceof Map ? all : new Map(Object.entries(all));
+  const found = entries.get(name);
+  if (found !== undefined) return found;
+  throw configError('simulate', what, `one of ${[...entries.keys()].join(', ')}`, name);
+}
