@@ -47,6 +47,7 @@ const prelude = [
   'declare const t: EventTimeTest;',
   'const { stream, expectStream, record, door, flush } = t;',
   'declare const lane: SceneLane;',
+  "declare const simulated: Omit<SimulationConfig, 'seed' | 'faults'>;",
 ].join('\n');
 
 function moduleOf(example: string): string {

@@ -73,6 +73,32 @@ export { scriptError } from './script/scriptError.js';
 export { MarbleSyntaxError } from './script/syntaxError.js';
 export type { Time } from './script/times.js';
 export {
+  assertSurvives,
+  type SeedsOptions,
+  type SeedsResult,
+  SimulationError,
+} from './simulator/assertSurvives.js';
+export type {
+  SimulatedJob,
+  SimulatedStore,
+  SimulationConfig,
+  SimulationResult,
+  StoreSite,
+  World,
+} from './simulator/config.js';
+export {
+  type CrashPoint,
+  type CrashPointsOptions,
+  type CrashPointsResult,
+  crashPoints,
+} from './simulator/crashPoints.js';
+export { type FaultKind, type FaultRates, faultKinds, type StepFault } from './simulator/faults.js';
+export type { SimulatedInput } from './simulator/logSource.js';
+export { shrink } from './simulator/shrink.js';
+export { simulate } from './simulator/simulate.js';
+export { type TraceLine, traceText } from './simulator/trace.js';
+export type { Oracle, Read, Violation } from './simulator/watch.js';
+export {
   type Fault,
   FaultyFiles,
   type FaultyFilesConfig,

@@ -70,7 +70,7 @@ export function profiles(o: Omit<ClickOptions, 'pace'>): Splits<Profile> {
   for (let i = 0; i < o.count; i++) {
     list.push({ user: `u${i % o.users}`, plan: `plan${i}`, at: i * 70 + 10 * next(5) });
   }
-  const arrived = disorder(list, { maxDelay: BOUND, seed: o.seed, timestamp: (p) => p.at });
+  const arrived = disorder(list, { maxDelay: BOUND - 10, seed: o.seed, timestamp: (p) => p.at });
   return dealt(arrived, o.splits, next);
 }
 

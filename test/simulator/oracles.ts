@@ -17,7 +17,7 @@ export function watermarkOf(
 ): number {
   if (finished) return Infinity;
   return Math.min(
-    ...Object.values(splits).map((rows) => Math.max(-Infinity, ...rows.map((r) => r.at)) - bound - 1),
+    ...Object.values(splits).map((rows) => Math.max(-Infinity, ...rows.map((r) => r.at)) - bound),
   );
 }
 
@@ -31,7 +31,7 @@ export function taken(splits: Splits<Click>, size: number, bound = BOUND): Click
   const single = Object.keys(splits).length === 1;
   let newest = -Infinity;
   for (const c of Object.values(splits).flat()) {
-    const w = single ? newest - bound - 1 : -Infinity;
+    const w = single ? newest - bound : -Infinity;
     newest = Math.max(newest, c.at);
     if (c.at + WITHIN <= w) continue;
     const first = firsts.get(c.id);

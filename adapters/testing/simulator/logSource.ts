@@ -75,7 +75,7 @@ class LogReader<T> implements Reader {
 
   pause(): void {
     this.paused = true;
-    this.timer?.unsubscribe();
+    this.stopWaiting();
   }
 
   resume(): void {
@@ -88,11 +88,16 @@ class LogReader<T> implements Reader {
     if (this.closed) return;
     this.closed = true;
     this.config.process.readers--;
+    this.stopWaiting();
+  }
+
+  private stopWaiting(): void {
     this.timer?.unsubscribe();
+    this.timer = undefined;
   }
 
   private wait(): void {
-    if (this.paused || this.closed || !this.config.process.alive) return;
+    if (this.paused || this.closed || this.timer !== undefined) return;
     const { clock } = this.config.process;
     const now = clock.time.ms;
     const due = this.nextArrival();
@@ -103,6 +108,7 @@ class LogReader<T> implements Reader {
   }
 
   private read(): void {
+    this.timer = undefined;
     if (this.paused || this.closed) return;
     if (this.nextArrival() === undefined) {
       this.closed = true;

@@ -1,5 +1,6 @@
 /** A store as a process of the simulation sees it: every request to it goes through the network. */
 import type {
+  Checkpoint,
   CheckpointStore,
   Commit,
   CommitAnswer,
@@ -135,7 +136,7 @@ class ClientCheckpoints implements CheckpointStore {
     this.transaction = config.server;
   }
 
-  acquire(job: string, task: string, fingerprint: string): Promise<Ownership> {
+  acquire(job: string, task: string, fingerprint: string | undefined): Promise<Ownership> {
     const { witness } = this.config;
     return this.ask(`acquire ${job}`, async () => {
       const owned = await this.config.server.apply((store) =>
@@ -161,6 +162,12 @@ class ClientCheckpoints implements CheckpointStore {
   lastCommitted(job: string, task: string): Promise<{ epoch: number; n: number }> {
     return this.ask('ask what is committed', () =>
       this.config.server.store.checkpoints().lastCommitted(job, task),
+    );
+  }
+
+  read(job: string, task: string): Promise<Checkpoint | undefined> {
+    return this.ask('read the checkpoint', () =>
+      this.config.server.store.checkpoints().read(job, task),
     );
   }
 

@@ -40,8 +40,14 @@ const FAULTY_STEPS = 60;
  *   seed: 7,
  *   stores: { main: ({ clock }) => memoryStore({ clock }) },
  *   input: { clicks: { splits: { p0: [{ at: 1 }, { at: 7 }] } } },
- *   job: (world) => job({ id: 'j', checkpoints: world.store('main').checkpoints(), clock: world.clock, every: 50, topology }),
- *   oracle: (read) => ({ counts: countsOf(read.events('clicks')) }),
+ *   job: (world) => job({
+ *     id: 'clicks', checkpoints: world.store('main').checkpoints(), clock: world.clock, every: 50,
+ *     topology: (t) => t.sink(t.source(world.source('clicks')).pipe(
+ *       watermark({ id: 'time', timestamp: (c) => c.at }),
+ *       idempotentSink({ id: 'out', store: world.store('main').table('out', { key: ['at'] }), key: (c) => c.at }),
+ *     )),
+ *   }),
+ *   oracle: (read) => ({ out: read.events<{ at: number }>('clicks')['p0'] ?? [] }),
  *   faults: { 'crash after': 0.1, 'answer lost': 0.1 },
  * });
  * if (result.violations.length > 0) console.log(traceText(result.trace));

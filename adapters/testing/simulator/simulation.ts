@@ -4,15 +4,13 @@ import { setImmediate as macrotask } from 'node:timers/promises';
 import { config as rxConfig } from 'rxjs';
 import { configError, messageOf } from '../../../lib/errors.js';
 import type { Source, Store } from '../../../lib/ports.js';
-import { Chance } from '../disorder/chance.js';
 import type { Crash } from '../stores/simulatedDisk.js';
-import type { SimulatedStore, SimulationConfig, SimulationResult, World } from './config.js';
-import { SimulatedDisk } from './disk.js';
+import type { SimulationConfig, SimulationResult, World } from './config.js';
 import type { Plan } from './faults.js';
 import { logSource } from './logSource.js';
 import { Network, type Outside } from './network.js';
 import { Process } from './process.js';
-import { ClientStore, Server } from './server.js';
+import { Stores } from './stores.js';
 import { Trace } from './trace.js';
 import { VirtualTime } from './virtualTime.js';
 import { type Violation, Watch } from './watch.js';
@@ -29,8 +27,7 @@ export class Simulation implements Outside {
   private readonly trace = new Trace();
   private readonly network: Network;
   private readonly watch: Watch;
-  private readonly servers = new Map<string, Server>();
-  private readonly disks = new Map<string, SimulatedDisk>();
+  private readonly stores: Stores;
   private readonly processes: Process[] = [];
   private readonly violations: Violation[] = [];
   private working = 0;
@@ -45,11 +42,16 @@ export class Simulation implements Outside {
     const { oracle, input: inputs, compare = 'every commit', seed } = config;
     this.network = new Network(this, plan, seed);
     this.watch = new Watch({
-      server: () => this.first(),
+      server: () => this.stores.first,
       inputs,
       oracle,
       everyCommit: compare === 'every commit',
       fail: (violation) => this.fail(violation),
+    });
+    this.stores = new Stores(config, {
+      outside: this,
+      network: this.network,
+      watch: this.watch,
     });
   }
 
@@ -57,7 +59,7 @@ export class Simulation implements Outside {
     const before = rxConfig.onUnhandledError;
     rxConfig.onUnhandledError = (thrown) => this.note(undefined, `unhandled: ${messageOf(thrown)}`);
     try {
-      await this.open();
+      await this.stores.open();
       this.start();
       await this.loop();
       if (this.violations.length === 0) await this.end();
@@ -77,7 +79,7 @@ export class Simulation implements Outside {
     this.note(process, power === 'killed' ? 'is killed' : `is killed, the power is lost: ${power}`);
     this.working -= process.working;
     process.kill();
-    for (const disk of this.disks.values()) disk.crash(power);
+    this.stores.crash(power);
     this.restartLater();
   }
 
@@ -111,19 +113,9 @@ export class Simulation implements Outside {
   }
 
   restart(name: string): void {
-    const server = this.servers.get(name);
-    if (server === undefined) return;
     this.note(undefined, `${name} restarts`);
-    const lost = new Chance(this.config.seed, `lost ${this.network.steps}`).upTo(server.loses);
     this.network.cut(name);
-    if (server.loses === 0) return;
-    this.work(undefined, async () => {
-      const { job, task } = this.watch;
-      await server.restart(lost);
-      if (server === this.first()) {
-        this.watch.rewound(await server.store.checkpoints().lastCommitted(job, task));
-      }
-    });
+    this.work(undefined, () => this.stores.restart(name, this.network.steps));
   }
 
   async work<T>(process: Process | undefined, task: () => Promise<T>): Promise<T> {
@@ -140,47 +132,9 @@ export class Simulation implements Outside {
   }
 
   private async runJob(process: Process): Promise<unknown> {
-    const stores = new Map<string, Store>();
-    for (const [name, given] of Object.entries(this.config.stores)) {
-      const server = this.servers.get(name) ?? (await this.embedded(process, name, given));
-      if (!process.alive) return new Promise(() => {});
-      const direct = storeOf(given).perProcess === true;
-      stores.set(
-        name,
-        new ClientStore({
-          server,
-          process,
-          witness: this.watch,
-          send: direct ? (r) => this.direct(process, r.apply) : (r) => this.network.send(r),
-        }),
-      );
-    }
+    const stores = await this.stores.of(process);
     return this.config.job(this.worldOf(process, stores)).run();
   }
-
-  /* Of an embedded store the disk has the steps; an answer reaches only who lives. */
-  private async direct<T>(process: Process, apply: () => Promise<T>): Promise<T> {
-    if (!process.alive) return new Promise(() => {});
-    const answer = await this.work(process, apply);
-    return process.alive ? answer : new Promise(() => {});
-  }
-
-  private async embedded(
-    process: Process,
-    name: string,
-    given: SimulatedStore | SimulatedStore['open'],
-  ): Promise<Server> {
-    const disk = this.disks.get(name) ?? new SimulatedDisk(this.config.seed);
-    this.disks.set(name, disk);
-    const files = disk.of(process, this.network);
-    const server = new Server(name, () => storeOf(given).open({ clock: process.clock, files }), 0);
-    await this.work(process, () => server.start());
-    this.opened.set(name, server);
-    return server;
-  }
-
-  /** The newest one that was opened of each embedded store. */
-  private readonly opened = new Map<string, Server>();
 
   private worldOf(process: Process, stores: ReadonlyMap<string, Store>): World {
     const { input, seed } = this.config;
@@ -198,18 +152,6 @@ export class Simulation implements Outside {
       },
       note: (text) => this.note(process, text),
     };
-  }
-
-  private async open(): Promise<void> {
-    const clock = { now: () => (this.config.startAt ?? 0) + this.time.ms };
-    for (const [name, given] of Object.entries(this.config.stores)) {
-      const { open, perProcess = false, loses = 0 } = storeOf(given);
-      if (perProcess) continue;
-      const files = new SimulatedDisk(this.config.seed).files.boot();
-      const server = new Server(name, () => open({ clock, files }), loses);
-      await server.start();
-      this.servers.set(name, server);
-    }
   }
 
   private async loop(): Promise<void> {
@@ -242,12 +184,7 @@ export class Simulation implements Outside {
       this.fail({ rule: 'everything comes to its end', detail });
       return;
     }
-    await this.watch.end([...this.servers.values(), ...this.opened.values()]);
-  }
-
-  private first(): Server {
-    const [name = ''] = Object.keys(this.config.stores);
-    return (this.servers.get(name) ?? this.opened.get(name)) as Server;
+    await this.watch.end(this.stores.all());
   }
 
   private restartLater(): void {
@@ -288,10 +225,6 @@ export class Simulation implements Outside {
       elapsedMs: this.time.ms,
     };
   }
-}
-
-function storeOf(given: SimulatedStore | SimulatedStore['open']): SimulatedStore {
-  return typeof given === 'function' ? { open: given } : given;
 }
 
 function known<T>(

@@ -1,0 +1,247 @@
+/** Three jobs to be simulated: the shape of the main job, sessions that replace rows, and two sinks of one stream. */
+import { share } from 'rxjs';
+import {
+  count,
+  dedupe,
+  eventTimeWindow,
+  idempotentSink,
+  intervalJoin,
+  type Job,
+  type JobConfig,
+  job,
+  type Source,
+  type Store,
+  session,
+  sum,
+  type Task,
+  tumbling,
+  watermark,
+} from 'tidemark';
+import { memoryStore } from 'tidemark/memory';
+import type { SimulatedStore, SimulationConfig, World } from 'tidemark/testing';
+import { BOUND, type Click, clicks, type Profile, profiles } from './inputs.js';
+import { joined, REACH, SIZE, sessions, WITHIN, windows } from './oracles.js';
+
+/** What a wrong design changes in a topology that is right. */
+export interface Parts {
+  /** The store that has the checkpoints, as a process sees it. */
+  readonly client?: (store: Store, world: World) => Store;
+  readonly source?: <T>(source: Source<T>, world: World) => Source<T>;
+  /** The main store itself. */
+  readonly main?: SimulatedStore;
+  readonly job?: Partial<JobConfig>;
+  /** In place of the operator of that id. */
+  readonly operators?: Readonly<Record<string, (options: any) => any>>;
+  /** A row for each event, as it comes. */
+  readonly world?: (world: World) => void;
+}
+
+export type Topology = (seed: number, parts?: Parts) => SimulationConfig;
+
+const memory: SimulatedStore['open'] = ({ clock }) => memoryStore({ clock });
+
+function storeOf(world: World, parts: Parts): Store {
+  const store = world.store('main');
+  return parts.client?.(store, world) ?? store;
+}
+
+function sourceOf<T>(world: World, name: string, parts: Parts): Source<T> {
+  const source = world.source<T>(name);
+  return parts.source?.(source, world) ?? source;
+}
+
+function operator<F extends (options: any) => any>(parts: Parts, id: string, right: F): F {
+  return (parts.operators?.[id] ?? right) as F;
+}
+
+function jobOf(
+  world: World,
+  parts: Parts,
+  own: Pick<JobConfig, 'topology' | 'checkpoints'> & Partial<JobConfig>,
+): Job {
+  parts.world?.(world);
+  return job({
+    id: 'simulated',
+    every: 40,
+    everyEvents: 8,
+    clock: world.clock,
+    restart: { delay: 100, maxDelay: 1000, attempts: 20 },
+    timeout: '2s',
+    ...own,
+    ...parts.job,
+  });
+}
+
+const click = {
+  timestamp: (c: Click) => c.at,
+  outOfOrderness: BOUND - 1,
+};
+
+/** dedupe → tumbling windows → left join → sink of class A. */
+export const mainShape: Topology = (seed, parts = {}) => ({
+  seed,
+  stores: { main: parts.main ?? memory },
+  input: {
+    clicks: { splits: clicks({ seed, count: 26, users: 2, pace: 1, splits: 1 + (seed % 3) }) },
+    profiles: { splits: profiles({ seed, count: 8, users: 2, splits: 1 + (seed % 2) }) },
+  },
+  job: (world) => {
+    const store = storeOf(world, parts);
+    return jobOf(world, parts, {
+      checkpoints: store.checkpoints(),
+      maxDrift: 200,
+      topology: (t) => mainTopology(t, world, { ...parts, client: () => store }),
+    });
+  },
+  oracle: (read) => ({ out: joined(read) }),
+});
+
+function mainTopology(t: Task, world: World, parts: Parts): void {
+  const right = t
+    .source(sourceOf<Profile>(world, 'profiles', parts))
+    .pipe(watermark({ id: 'profile.time', timestamp: (p) => p.at, outOfOrderness: BOUND - 1 }));
+  t.sink(
+    t.source(sourceOf<Click>(world, 'clicks', parts)).pipe(
+      operator(parts, 'time', watermark<Click>)({ id: 'time', ...click }),
+      operator(parts, 'once', dedupe<Click>)({ id: 'once', key: (c) => c.id, within: WITHIN }),
+      operator(parts, 'windows', perUser)({ id: 'windows' }),
+      operator(parts, 'plan', withPlan)({ id: 'plan', right }),
+      operator(
+        parts,
+        'out',
+        idempotentSink<any>,
+      )({
+        id: 'out',
+        store: storeOf(world, parts).table('out', { key: ['start', 'user'] }),
+        key: (r: any) => [r.left.window.start, r.left.key],
+        row: (r: any) => ({ ...r.left.value, plan: r.right?.plan ?? null }),
+      }),
+    ),
+  );
+}
+
+const perUser = ({ id }: { id: string }) =>
+  eventTimeWindow({
+    id,
+    key: (c: Click) => c.user,
+    window: tumbling(SIZE),
+    aggregate: { n: count(), total: sum((c: Click) => c.value) },
+  });
+
+const withPlan = ({ id, right }: { id: string; right: any }) =>
+  intervalJoin<any, Profile, string, 'left'>(right, {
+    id,
+    leftKey: (w) => w.key,
+    rightKey: (p) => p.user,
+    lower: -REACH,
+    upper: REACH,
+    type: 'left',
+    lateBy: 'own',
+  });
+
+const GAP = 20;
+const DISORDER = 120;
+
+/** Sessions without a bound: a late event merges sessions that have fired, and their rows are replaced. */
+export const replacingSessions: Topology = (seed, parts = {}) => ({
+  seed,
+  stores: { main: parts.main ?? memory },
+  input: {
+    clicks: {
+      splits: clicks({ seed, count: 24, users: 1, pace: 1, splits: 2, maxDelay: DISORDER }),
+    },
+  },
+  job: (world) => {
+    const store = storeOf(world, parts);
+    const table = store.table('sessions', { key: ['start', 'user'] });
+    return jobOf(world, parts, {
+      checkpoints: store.checkpoints(),
+      everyEvents: 4,
+      topology: (t) => sessionTopology(t, world, { parts, table }),
+    });
+  },
+  // which sessions have fired depends on the order of reads: only the end is the same for all
+  compare: 'end',
+  oracle: (read) => ({
+    sessions: sessions(unique(Object.values(read.events<Click>('clicks')).flat()), GAP),
+  }),
+});
+
+function sessionTopology(
+  t: Task,
+  world: World,
+  { parts, table }: { parts: Parts; table: ReturnType<Store['table']> },
+): void {
+  t.sink(
+    t.source(sourceOf<Click>(world, 'clicks', parts)).pipe(
+      operator(parts, 'time', watermark<Click>)({ id: 'time', timestamp: click.timestamp }),
+      operator(parts, 'once', dedupe<Click>)({ id: 'once', key: (c) => c.id, within: 10_000 }),
+      operator(parts, 'windows', perSession)({ id: 'windows' }),
+      operator(
+        parts,
+        'out',
+        idempotentSink<any>,
+      )({
+        id: 'out',
+        store: table,
+        key: (r: any) => [r.window.start, r.key],
+        row: (r: any) => ({ end: r.window.end, ...r.value }),
+      }),
+    ),
+  );
+}
+
+const perSession = ({ id }: { id: string }) =>
+  eventTimeWindow({
+    id,
+    key: (c: Click) => c.user,
+    window: session(GAP),
+    allowedLateness: 10_000,
+    aggregate: { n: count(), total: sum((c: Click) => c.value) },
+  });
+
+function unique(all: readonly Click[]): Click[] {
+  return [...new Map(all.map((c) => [c.id, c])).values()];
+}
+
+/** One stream, counted into two tables. */
+export const twoSinks: Topology = (seed, parts = {}) => ({
+  seed,
+  stores: { main: parts.main ?? memory },
+  input: {
+    clicks: { splits: clicks({ seed, count: 24, users: 2, pace: 1, splits: 1 + (seed % 3) }) },
+  },
+  job: (world) => {
+    const store = storeOf(world, parts);
+    const row = (r: any) => r.value;
+    const key = (r: any) => [r.window.start, r.key];
+    const layout = { key: ['start', 'user'] };
+    return jobOf(world, parts, {
+      checkpoints: store.checkpoints(),
+      topology: (t) => {
+        const counted = t
+          .source(sourceOf<Click>(world, 'clicks', parts))
+          .pipe(
+            operator(parts, 'time', watermark<Click>)({ id: 'time', ...click }),
+            operator(
+              parts,
+              'once',
+              dedupe<Click>,
+            )({ id: 'once', key: (c) => c.id, within: WITHIN }),
+            operator(parts, 'windows', perUser)({ id: 'windows' }),
+            share(),
+          );
+        for (const name of ['one', 'two']) {
+          const sink = operator(parts, name, idempotentSink<any>);
+          t.sink(counted.pipe(sink({ id: name, store: store.table(name, layout), key, row })));
+        }
+      },
+    });
+  },
+  oracle: (read) => {
+    const rows = windows(read, 'clicks').map((row) => ({ ...row }));
+    return { one: rows, two: rows };
+  },
+});
+
+export const topologies = { mainShape, replacingSessions, twoSinks };
