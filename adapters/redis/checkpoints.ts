@@ -1,0 +1,160 @@
+/** Checkpoints in Redis: state, positions, epoch and rows switched in one script; only what changed is written. */
+import { CHECKPOINT_FORMAT, checkRestorable, checkTransaction } from '../../lib/checkpointRules.js';
+import { encode } from '../../lib/codec.js';
+import { JobError, show } from '../../lib/errors.js';
+import type {
+  Checkpoint,
+  CheckpointStore,
+  Commit,
+  CommitAnswer,
+  LeaseStore,
+  Ownership,
+} from '../../lib/ports.js';
+import type { Arg } from './connection.js';
+import { dropItem, type Item, pieceItem, pieceOf } from './items.js';
+import { RedisLeases } from './leases.js';
+import * as scripts from './scripts.js';
+import { type Held, StoredTask } from './stored.js';
+import type { RedisHome, RedisTable } from './table.js';
+import type { Write } from './writes.js';
+
+/* A live owner may commit while a task is read or taken. */
+const TRIES = 50;
+
+export class RedisCheckpoints implements CheckpointStore {
+  readonly name = 'redis';
+  readonly transaction: object;
+  readonly leases: LeaseStore;
+
+  constructor(private readonly home: RedisHome) {
+    this.transaction = home.transaction;
+    this.leases = new RedisLeases(home.writes);
+  }
+
+  async acquire(job: string, task: string, fingerprint: string | undefined): Promise<Ownership> {
+    for (let i = 0; i < TRIES; i++) {
+      const stored = await this.stored(job, task);
+      const held = await stored.held();
+      checkRestorable(job, held.fingerprint === undefined ? undefined : fingerprint, {
+        ...held,
+        fingerprint: held.fingerprint ?? '',
+      });
+      const epoch = held.epoch + 1;
+      if (await this.take(stored, held, epoch)) return this.restore(stored, { ...held, epoch });
+    }
+    throw new JobError(job, 'others take it over all the time');
+  }
+
+  async commit(commit: Commit): Promise<CommitAnswer> {
+    checkTransaction(commit.rows, this.transaction);
+    const { positions, operators, fingerprint, drained, n } = commit;
+    const header = encode({ n, positions, operators, fingerprint, drained });
+    return this.home.writes.write(this.write({ ...commit, header }, contentOf(commit)));
+  }
+
+  async lastCommitted(job: string, task: string): Promise<{ epoch: number; n: number }> {
+    const { connection, names } = this.home.writes;
+    const { meta } = names.task(job, task);
+    const [epoch, n] = await connection.ask('HMGET', meta, 'epoch', 'n');
+    // a checkpoint that is known to be there has all of its rows
+    await this.home.writes.finish();
+    return { epoch: Number(epoch ?? 0), n: Number(n ?? 0) };
+  }
+
+  async read(job: string, task: string): Promise<Checkpoint | undefined> {
+    for (let i = 0; i < TRIES; i++) {
+      const stored = await this.stored(job, task);
+      const held = await stored.held();
+      checkRestorable(job, undefined, { ...held, fingerprint: '' });
+      if (held.n === 0) return undefined;
+      const found = await stored.newest(held).catch((thrown: unknown) => {
+        if (thrown instanceof JobError) return thrown;
+        throw thrown;
+      });
+      const now = await stored.held();
+      if (now.epoch !== held.epoch || now.n !== held.n) continue;
+      if (found instanceof JobError) throw found;
+      return found.checkpoint;
+    }
+    throw new JobError(job, 'its checkpoint is replaced faster than it can be read');
+  }
+
+  private async stored(job: string, task: string): Promise<StoredTask> {
+    await this.home.writes.finish();
+    return new StoredTask(this.home.writes, job, task);
+  }
+
+  private async take({ keys }: StoredTask, held: Held, epoch: number): Promise<boolean> {
+    const args = [held.epoch, held.n, epoch, CHECKPOINT_FORMAT].map(String);
+    return (await this.home.writes.connection.run(scripts.TAKE, [keys.meta], args)) === 1;
+  }
+
+  /* Nobody else can commit now; what the owner before committed in several steps is finished first. */
+  private async restore(stored: StoredTask, held: Held): Promise<Ownership> {
+    const { epoch, n } = held;
+    await this.home.writes.finish();
+    if (n === 0) return { epoch, checkpoint: undefined };
+    try {
+      const { checkpoint, damage } = await stored.newest(held);
+      if (damage === undefined) return { epoch, checkpoint };
+      await this.goBack(stored, held);
+      const fallback = `job ${show(stored.job)}: checkpoint ${n} is damaged (${damage}); it goes on from checkpoint ${checkpoint.n}`;
+      return { epoch, checkpoint, fallback };
+    } catch (thrown) {
+      if (thrown instanceof JobError) {
+        const args = [String(epoch), String(epoch - 1)];
+        await this.home.writes.connection.run(scripts.GIVE_BACK, [stored.keys.meta], args);
+      }
+      throw thrown;
+    }
+  }
+
+  /* What the newest checkpoint replaced is committed once more. */
+  private async goBack(stored: StoredTask, held: Held): Promise<void> {
+    const { job, task } = stored;
+    const items: Item[] = [];
+    for (const [field, bytes] of await stored.replaced()) {
+      const name = pieceOf(field);
+      items.push(bytes === undefined ? dropItem(name) : pieceItem({ ...name, bytes }));
+    }
+    const { before, epoch } = held;
+    if (before === undefined) return;
+    const commit = { job, task, epoch, n: before.n, prev: held.n, header: before.bytes };
+    const answer = await this.home.writes.write(
+      this.write(commit, { items, tables: [], sinks: 0 }, 'back'),
+    );
+    if (answer.outcome !== 'ok') {
+      throw new JobError(job, `its damaged checkpoint could not be left: ${answer.outcome}`);
+    }
+  }
+
+  private write(
+    commit: Pick<Commit, 'job' | 'task' | 'epoch' | 'n' | 'prev'> & { readonly header: Uint8Array },
+    what: Pick<Write, 'items' | 'tables' | 'sinks'>,
+    how?: 'back',
+  ): Write {
+    const { job, task, epoch, n, prev, header } = commit;
+    const { meta, state, undo } = this.home.writes.names.task(job, task);
+    const rises = how ?? (n > prev ? '1' : '0');
+    const own = [epoch, n, prev, rises, CHECKPOINT_FORMAT].map(String);
+    const args: Arg[] = [...own, Buffer.from(header)];
+    return {
+      ...what,
+      task: [job, task],
+      whole: { script: scripts.COMMIT, keys: [meta, state, undo], args },
+      turn: { script: scripts.SWITCH_COMMIT, keys: [meta, undo], args },
+    };
+  }
+}
+
+/** Checks every row before anything is sent. @throws StoreError of kind `'refused'` */
+function contentOf(commit: Commit): Pick<Write, 'items' | 'tables' | 'sinks'> {
+  const tables = [...new Set(commit.rows.map(({ store }) => store.name))];
+  const items: Item[] = [];
+  for (const [sink, { store, rows }] of commit.rows.entries()) {
+    const table = tables.indexOf(store.name);
+    for (const item of (store as RedisTable).items(rows, { sink, table })) items.push(item);
+  }
+  const pieces = [...commit.dropped.map(dropItem), ...commit.changed.map(pieceItem)];
+  return { items: [...pieces, ...items], tables, sinks: commit.rows.length };
+}

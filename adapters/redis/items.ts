@@ -1,0 +1,160 @@
+/** What a write is made of, packed so that a script can unpack it: pieces of state, and rows. */
+import { StoreError, show } from '../../lib/errors.js';
+import type { Piece, PieceName, Upsert } from '../../lib/ports.js';
+import { type Prepared, refusedRows, type TableLayout } from '../../lib/tableLayout.js';
+import { escapePart, unescapePart } from './names.js';
+import { orderBytes, sortKey } from './sortKey.js';
+import { rowName, toText } from './values.js';
+
+/** One packed item; a row names itself too, as its key has to be handed to the script. */
+export interface Item {
+  readonly packed: Buffer;
+  readonly row?: { readonly table: number; readonly name: string };
+}
+
+/** Items that one script applies, so that it holds the server for a few milliseconds. */
+export const MOST_ITEMS = 500;
+const MOST_BYTES = 2 ** 20;
+/* What a script can hand to one command. */
+const MOST_COLUMNS = 1000;
+
+export function pieceItem({ operator, chunk, bytes }: Piece): Item {
+  return { packed: pack(['p', pieceField({ operator, chunk }), bytes]) };
+}
+
+export function dropItem(name: PieceName): Item {
+  return { packed: pack(['x', pieceField(name)]) };
+}
+
+/** The name of a piece among those of its task. */
+export function pieceField({ operator, chunk }: PieceName): string {
+  return `${escapePart(operator)}:${escapePart(chunk)}`;
+}
+
+export function pieceOf(field: string): PieceName {
+  const [operator = '', chunk = ''] = field.split(':');
+  return { operator: unescapePart(operator), chunk: unescapePart(chunk) };
+}
+
+/** Where the rows of a batch go: which sink and which table of the write, and when. */
+export interface RowTarget {
+  readonly layout: TableLayout;
+  readonly sink: number;
+  readonly table: number;
+  readonly now: number;
+}
+
+/** Packs checked rows. @throws StoreError of kind `'refused'` with those that Redis does not take */
+export function rowItems(target: RowTarget, rows: Iterable<Prepared>): Item[] {
+  const items: Item[] = [];
+  const refused: Upsert[] = [];
+  let why = '';
+  for (const row of rows) {
+    try {
+      items.push(rowItem(target, row));
+    } catch (thrown) {
+      if (!(thrown instanceof RangeError)) throw thrown;
+      why = thrown.message;
+      refused.push(row.upsert);
+    }
+  }
+  if (refused.length > 0) throw refusedRows(target.layout.name, refused, why);
+  return items;
+}
+
+function rowItem({ layout, sink, table, now }: RowTarget, row: Prepared): Item {
+  const { key, upsert } = row;
+  const name = rowName(layout.key, key);
+  const op = upsert.op === 'delete' ? 'd' : 'u';
+  const head = ['r', String(sink), String(table), op, member(key, name), name];
+  const order = [orderBytes(upsert), String(upsert.timestamp)];
+  return {
+    packed: pack([...head, ...order, ...(op === 'd' ? [] : columns(layout, row, now))]),
+    row: { table, name },
+  };
+}
+
+/* The bytes of the order, the name, and how long that is. */
+function member(key: readonly unknown[], name: string): Buffer {
+  const text = Buffer.from(name);
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(text.length);
+  return Buffer.concat([sortKey(key), text, length]);
+}
+
+/** The name of a row out of what stands for it in the index. */
+export function nameOf(member: Buffer): string {
+  const length = member.readUInt32BE(member.length - 4);
+  return member.toString('utf8', member.length - 4 - length, member.length - 4);
+}
+
+/*
+ * Three parts a column: how it is compared, name, text. `k`: not at all; `-`: there is no value; `0`:
+ * null where columns have no types; `f`: a float, whose two zeros are one; `=`: by its text.
+ */
+function columns(layout: TableLayout, { key, names, values }: Prepared, now: number): string[] {
+  if (names.length > MOST_COLUMNS) throw new RangeError(`it has more than ${MOST_COLUMNS} columns`);
+  const parts: string[] = [];
+  for (const [i, column] of layout.key.entries()) {
+    parts.push('k', escapePart(column.name), toText(column, key[i]));
+  }
+  for (const [i, name] of names.entries()) {
+    const column = layout.column(name);
+    const op = compared(column.kind, values[i]);
+    parts.push(op, escapePart(name), op === '-' ? '' : toText(column, values[i]));
+  }
+  const { audit } = layout.config;
+  if (audit !== undefined) parts.push('k', audit, new Date(now).toISOString());
+  return parts;
+}
+
+function compared(kind: string, value: unknown): string {
+  if (value === null) return kind === 'any' ? '0' : '-';
+  return typeof value === 'number' && kind !== 'time' ? 'f' : '=';
+}
+
+/** MessagePack: a list of strings, as `cmsgpack` of Redis reads it. */
+export function pack(parts: readonly (string | Uint8Array)[]): Buffer {
+  const out: Uint8Array[] = [head(0xdd, parts.length)];
+  for (const part of parts) {
+    const bytes = typeof part === 'string' ? Buffer.from(part) : part;
+    out.push(head(0xdb, bytes.length), bytes);
+  }
+  return Buffer.concat(out);
+}
+
+function head(type: number, count: number): Buffer {
+  const bytes = Buffer.alloc(5, type);
+  bytes.writeUInt32BE(count, 1);
+  return bytes;
+}
+
+/** What `pack` wrote. @throws StoreError where these are other bytes */
+export function unpack(bytes: Buffer): Buffer[] {
+  const parts: Buffer[] = [];
+  let at = 5;
+  while (at < bytes.length) {
+    const end = at + 5 + bytes.readUInt32BE(at + 1);
+    parts.push(bytes.subarray(at + 5, end));
+    at = end;
+  }
+  if (bytes[0] === 0xdd && parts.length === bytes.readUInt32BE(1)) return parts;
+  throw new StoreError('refused', `what is staged is damaged: ${show(bytes.toString('latin1'))}`);
+}
+
+/** Items by script: a few hundred, and about a megabyte; a larger one goes alone. */
+export function* portions(items: readonly Item[]): Generator<readonly Item[]> {
+  let portion: Item[] = [];
+  let bytes = 0;
+  for (const item of items) {
+    const full = portion.length === MOST_ITEMS || bytes + item.packed.length > MOST_BYTES;
+    if (full && portion.length > 0) {
+      yield portion;
+      portion = [];
+      bytes = 0;
+    }
+    portion.push(item);
+    bytes += item.packed.length;
+  }
+  if (portion.length > 0) yield portion;
+}

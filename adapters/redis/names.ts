@@ -1,0 +1,92 @@
+/** Names of keys: every part escaped, so that no two things share a name; one hash tag, so that all lie in one slot. */
+
+/* What separates or groups in a key, and what Redis cannot be given as text. */
+const special = /[%:{}\p{Cs}]/gu;
+const escaped = /%u([0-9a-f]{4})|%([0-9A-F]{2})/g;
+
+/** One part of a key, or of a field: `%`, `:`, braces and lone surrogates are written as `%` and a number. */
+export function escapePart(text: string): string {
+  return text.replace(special, (c) => {
+    const code = c.charCodeAt(0);
+    return code > 0xff
+      ? `%u${code.toString(16)}`
+      : `%${code.toString(16).toUpperCase().padStart(2, '0')}`;
+  });
+}
+
+/** Undoes `escapePart`. */
+export function unescapePart(text: string): string {
+  return text.replace(escaped, (_, wide?: string, narrow?: string) =>
+    String.fromCharCode(Number.parseInt(wide ?? narrow ?? '', 16)),
+  );
+}
+
+/** The keys of one task. */
+export interface TaskKeys {
+  /** Epoch, newest n, and the headers of the newest checkpoint and of the one before. */
+  readonly meta: string;
+  /** The pieces of the newest checkpoint. */
+  readonly state: string;
+  /** What the newest checkpoint replaced. */
+  readonly undo: string;
+}
+
+/** The keys of one table. */
+export interface TableKeys {
+  /** The rows by key, in order. */
+  readonly index: string;
+  /** The order of each deleted key. */
+  readonly graves: string;
+  /** Deleted keys by event time. */
+  readonly times: string;
+}
+
+/** All keys of a store. */
+export class Names {
+  private readonly tag: string;
+
+  constructor(prefix: string) {
+    this.tag = `{${escapePart(prefix)}}`;
+  }
+
+  /** Writes that are under way: what is staged and committed, and not yet applied. */
+  get pending(): string {
+    return `${this.tag}:pending`;
+  }
+
+  task(job: string, task: string): TaskKeys {
+    const key = (what: string) => this.key(what, job, task);
+    return { meta: key('task'), state: key('state'), undo: key('undo') };
+  }
+
+  table(name: string): TableKeys {
+    const key = (what: string) => this.key(what, name);
+    return { index: key('index'), graves: key('graves'), times: key('grave-times') };
+  }
+
+  /** The key of a row; its id is already escaped. */
+  row(table: string, id: string): string {
+    return `${this.key('table', table)}:${id}`;
+  }
+
+  /** Where the items of one large write are staged, wait to be applied, and are summed up. */
+  write(id: string): { readonly stage: string; readonly todo: string; readonly sums: string } {
+    return {
+      stage: this.key('stage', id),
+      todo: this.key('todo', id),
+      sums: this.key('sums', id),
+    };
+  }
+
+  lease(job: string, task: string): string {
+    return this.key('lease', job, task);
+  }
+
+  outbox(job: string, task: string, sink: string): string {
+    return this.key('outbox', job, task, sink);
+  }
+
+  private key(what: string, ...parts: readonly string[]): string {
+    return [this.tag, what, ...parts.map(escapePart)].join(':');
+  }
+}

@@ -1,0 +1,261 @@
+/** The scripts that Redis runs: constant text, each one atomic step; all checks come first, as nothing is rolled back. */
+import { createHash } from 'node:crypto';
+
+/** A script with the name by which Redis remembers it. */
+export interface Script {
+  readonly text: string;
+  readonly sha: string;
+}
+
+function script(...parts: readonly string[]): Script {
+  const text = parts.join('\n');
+  return { text, sha: createHash('sha1').update(text).digest('hex') };
+}
+
+/*
+ * Applies items: pieces of state and rows, as `items.ts` packs them. What a checkpoint replaces goes
+ * to `undo`. Orders are compared by byte: `<` on strings would follow the locale of the server.
+ */
+const APPLY = `
+local function below(a, b)
+  for i = 1, math.min(#a, #b) do
+    local x, y = string.byte(a, i), string.byte(b, i)
+    if x ~= y then return x < y end
+  end
+  return #a < #b
+end
+
+local function same(key, r)
+  local names = {}
+  for i = 9, #r, 3 do names[#names + 1] = r[i + 1] end
+  if #names == 0 then return true end
+  local old = redis.call('HMGET', key, unpack(names))
+  for i = 9, #r, 3 do
+    local op, was, is = r[i], old[(i - 6) / 3], r[i + 2]
+    if op == '-' then
+      if was then return false end
+    elseif op == '0' then
+      if was and was ~= is then return false end
+    elseif op == '=' then
+      if was ~= is then return false end
+    elseif op == 'f' then
+      if was ~= is and not ((was == '0' or was == '-0') and (is == '0' or is == '-0')) then
+        return false
+      end
+    end
+  end
+  return true
+end
+
+local function remove(key, t, r, old, grave)
+  local name, order = r[6], r[7]
+  if old and below(order, old) then return 2 end
+  if not grave or below(grave, order) then
+    redis.call('HSET', t.graves, name, order)
+    redis.call('ZADD', t.times, r[8], name)
+  end
+  if not old then return 2 end
+  redis.call('UNLINK', key)
+  redis.call('ZREM', t.index, r[5])
+  return 1
+end
+
+local function row(key, t, r)
+  local name, order = r[6], r[7]
+  local old = redis.call('HGET', key, 'tidemark_order')
+  local grave = redis.call('HGET', t.graves, name)
+  if r[4] == 'd' then return remove(key, t, r, old, grave) end
+  if grave and below(order, grave) then return 2 end
+  if old and (below(order, old) or (order == old and same(key, r))) then return 2 end
+  if grave then
+    redis.call('HDEL', t.graves, name)
+    redis.call('ZREM', t.times, name)
+  end
+  local set, drop = { 'tidemark_order', order }, {}
+  for i = 9, #r, 3 do
+    if r[i] == '-' then
+      drop[#drop + 1] = r[i + 1]
+    else
+      set[#set + 1] = r[i + 1]
+      set[#set + 1] = r[i + 2]
+    end
+  end
+  redis.call('HSET', key, unpack(set))
+  if old and #drop > 0 then redis.call('HDEL', key, unpack(drop)) end
+  if not old then redis.call('ZADD', t.index, 0, r[5]) end
+  return order == old and 3 or 1
+end
+
+local function piece(state, undo, r)
+  local id = r[2]
+  local old = redis.call('HGET', state, id)
+  redis.call('HSETNX', undo, id, old and ('=' .. old) or '-')
+  if r[1] == 'p' then redis.call('HSET', state, id, r[3]) else redis.call('HDEL', state, id) end
+end
+
+-- tables stand in KEYS from first, three keys each; a key for each row follows them
+local function apply(items, from, first, tables, state, undo)
+  local sums, key = {}, first + 3 * tables
+  for i = from, #items do
+    local r = cmsgpack.unpack(items[i])
+    if r[1] == 'r' then
+      local at = first + 3 * tonumber(r[3])
+      local t = { index = KEYS[at], graves = KEYS[at + 1], times = KEYS[at + 2] }
+      local sink = tonumber(r[2]) + 1
+      local sum = sums[sink] or { 0, 0, 0 }
+      local done = row(KEYS[key], t, r)
+      if done == 3 then sum[1] = sum[1] + 1 end
+      sum[done] = sum[done] + 1
+      sums[sink] = sum
+      key = key + 1
+    else
+      piece(state, undo, r)
+    end
+  end
+  return sums
+end
+
+local function answer(sums)
+  local out = { 'ok' }
+  for sink, sum in pairs(sums) do
+    out[#out + 1] = { sink - 1, sum[1], sum[2], sum[3] }
+  end
+  return out
+end
+`;
+
+/* KEYS 1 pending, 2 meta; ARGV 1 epoch, 2 n, 3 n before, 4 whether n rises, 5 format, 6 header. */
+const GUARD = `
+if redis.call('HLEN', KEYS[1]) > 0 then return { 'pending' } end
+local held = redis.call('HMGET', KEYS[2], 'epoch', 'n', 'header', 'pieces')
+if held[1] ~= ARGV[1] then return { 'fenced' } end
+if held[2] == ARGV[2] then return { 'duplicate' } end
+if held[2] ~= ARGV[3] or ARGV[4] == '0' then return { 'gap' } end
+`;
+
+/* The checkpoint that is replaced becomes the one before; a way back leaves none before it. */
+const ADVANCE = `
+local function advance(undo)
+  redis.call('UNLINK', undo)
+  redis.call('HSET', KEYS[2], 'n', ARGV[2], 'format', ARGV[5], 'header', ARGV[6])
+  if held[3] and ARGV[4] ~= 'back' then
+    redis.call('HSET', KEYS[2], 'n-before', held[2], 'header-before', held[3])
+    redis.call('HSET', KEYS[2], 'pieces-before', held[4])
+  else
+    redis.call('HDEL', KEYS[2], 'n-before', 'header-before', 'pieces-before')
+  end
+end
+`;
+
+/** A commit in one step. KEYS 3 state, 4 undo, then tables and rows; ARGV 7 tables, then items. */
+export const COMMIT = script(
+  APPLY,
+  GUARD,
+  ADVANCE,
+  `advance(KEYS[4])
+local sums = apply(ARGV, 8, 5, tonumber(ARGV[7]), KEYS[3], KEYS[4])
+redis.call('HSET', KEYS[2], 'pieces', redis.call('HLEN', KEYS[3]))
+return answer(sums)`,
+);
+
+/** What is staged becomes committed. KEYS 3 undo, 4 stage, 5 todo; ARGV 7 id, 8 portions, 9 what it touches. */
+export const SWITCH_COMMIT = script(
+  GUARD,
+  ADVANCE,
+  `if redis.call('LLEN', KEYS[4]) ~= tonumber(ARGV[8]) then return { 'lost' } end
+advance(KEYS[3])
+redis.call('RENAME', KEYS[4], KEYS[5])
+redis.call('PERSIST', KEYS[5])
+redis.call('HSET', KEYS[1], ARGV[7], ARGV[9])
+return { 'ok' }`,
+);
+
+/** Rows in one step. KEYS 1 pending, then tables and rows; ARGV 1 tables, then items. */
+export const UPSERT = script(
+  APPLY,
+  `if redis.call('HLEN', KEYS[1]) > 0 then return { 'pending' } end
+return answer(apply(ARGV, 2, 2, tonumber(ARGV[1])))`,
+);
+
+/** Staged rows become those of the table. KEYS 1 pending, 2 stage, 3 todo; ARGV 1 id, 2 portions, 3 what it touches. */
+export const SWITCH_UPSERT = script(
+  `if redis.call('HLEN', KEYS[1]) > 0 then return { 'pending' } end
+if redis.call('LLEN', KEYS[2]) ~= tonumber(ARGV[2]) then return { 'lost' } end
+redis.call('RENAME', KEYS[2], KEYS[3])
+redis.call('PERSIST', KEYS[3])
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
+return { 'ok' }`,
+);
+
+/** Adds a portion to what is staged; it goes by itself if nothing becomes of it. KEYS 1 stage; ARGV 1 ms, 2 items. */
+export const STAGE = script(`
+redis.call('RPUSH', KEYS[1], ARGV[2])
+redis.call('PEXPIRE', KEYS[1], ARGV[1])
+return 1`);
+
+/**
+ * Applies the first portion of a large write, takes it off, and ends the write with the last. KEYS
+ * 1 pending, 2 meta, 3 state, 4 undo, 5 todo, 6 sums, then tables and rows; ARGV 1 id, 2 portions left,
+ * 3 tables, 4 ms.
+ */
+export const APPLY_STAGED = script(
+  APPLY,
+  `local left = redis.call('LLEN', KEYS[5])
+if left ~= tonumber(ARGV[2]) then return { 'moved' } end
+local items = cmsgpack.unpack(redis.call('LINDEX', KEYS[5], 0))
+local sums = apply(items, 1, 7, tonumber(ARGV[3]), KEYS[3], KEYS[4])
+redis.call('LPOP', KEYS[5])
+for sink, sum in pairs(sums) do
+  for i = 1, 3 do redis.call('HINCRBY', KEYS[6], sink - 1 .. ' ' .. i, sum[i]) end
+end
+if next(sums) then redis.call('PEXPIRE', KEYS[6], ARGV[4]) end
+if left == 1 then
+  redis.call('HDEL', KEYS[1], ARGV[1])
+  if redis.call('HEXISTS', KEYS[2], 'n') == 1 then
+    redis.call('HSET', KEYS[2], 'pieces', redis.call('HLEN', KEYS[3]))
+  end
+end
+return { 'ok' }`,
+);
+
+/** Takes a task over where it is as it was read. KEYS 1 meta; ARGV 1 epoch, 2 n, 3 the next epoch, 4 format. */
+export const TAKE = script(`
+local held = redis.call('HMGET', KEYS[1], 'epoch', 'n')
+if (held[1] or '0') ~= ARGV[1] or (held[2] or '0') ~= ARGV[2] then return 0 end
+redis.call('HSET', KEYS[1], 'epoch', ARGV[3])
+if not held[2] then redis.call('HSET', KEYS[1], 'n', '0', 'format', ARGV[4]) end
+return 1`);
+
+/** Gives a task back that could not be restored. KEYS 1 meta; ARGV 1 epoch, 2 the epoch before. */
+export const GIVE_BACK = script(`
+if redis.call('HGET', KEYS[1], 'epoch') == ARGV[1] then
+  redis.call('HSET', KEYS[1], 'epoch', ARGV[2])
+end
+return 1`);
+
+/** The next rows of a table. KEYS are those of rows. */
+export const READ_ROWS = script(`
+local out = {}
+for i = 1, #KEYS do out[i] = redis.call('HGETALL', KEYS[i]) end
+return out`);
+
+/** Frees some tombstones. KEYS 1 graves, 2 times; ARGV 1 event time, 2 at most. */
+export const FORGET = script(`
+local names = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', ARGV[1], 'LIMIT', 0, ARGV[2])
+for _, name in ipairs(names) do
+  redis.call('HDEL', KEYS[1], name)
+  redis.call('ZREM', KEYS[2], name)
+end
+return #names`);
+
+/** Takes a lease. KEYS 1 lease; ARGV 1 holder, 2 ms. */
+export const TAKE_LEASE = script(`
+local holder = redis.call('GET', KEYS[1])
+if holder and holder ~= ARGV[1] then return { holder, redis.call('PTTL', KEYS[1]) } end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return {}`);
+
+/** Gives up a lease. KEYS 1 lease; ARGV 1 holder. */
+export const RELEASE_LEASE = script(`
+if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
+return 1`);

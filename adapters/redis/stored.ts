@@ -1,0 +1,168 @@
+/** What is stored of one task, read back and verified; of two generations the newer one that is whole. */
+import { decode, verify } from '../../lib/codec.js';
+import { CodecError, JobError, messageOf } from '../../lib/errors.js';
+import type { Checkpoint, Position } from '../../lib/ports.js';
+import { pieceOf } from './items.js';
+import type { TaskKeys } from './names.js';
+import type { Writes } from './writes.js';
+
+const SCAN = '50';
+const FIELDS = ['epoch', 'n', 'format', 'header', 'pieces'];
+const BEFORE = ['n-before', 'header-before', 'pieces-before'];
+
+/** What the header of a checkpoint holds. */
+export interface Header {
+  readonly positions: ReadonlyMap<string, Position>;
+  readonly operators: readonly string[];
+  readonly fingerprint: string;
+  readonly drained: boolean;
+}
+
+/** One checkpoint besides its state. */
+interface Generation {
+  readonly n: number;
+  readonly bytes: Buffer;
+  readonly pieces: number;
+}
+
+/** What is known of a task besides its state. */
+export interface Held {
+  readonly epoch: number;
+  /** 0 before the first checkpoint. */
+  readonly n: number;
+  readonly format: number;
+  /** Of the newest checkpoint whose header can be read. */
+  readonly fingerprint: string | undefined;
+  readonly newest: Generation | undefined;
+  readonly before: Generation | undefined;
+}
+
+/** A checkpoint, and why it is not the newest. */
+export interface Found {
+  readonly checkpoint: Checkpoint;
+  readonly damage?: string;
+}
+
+type Pieces = Map<string, Buffer>;
+
+export class StoredTask {
+  readonly keys: TaskKeys;
+
+  constructor(
+    private readonly writes: Writes,
+    readonly job: string,
+    readonly task: string,
+  ) {
+    this.keys = writes.names.task(job, task);
+  }
+
+  async held(): Promise<Held> {
+    const { connection } = this.writes;
+    const found: (Buffer | null)[] = await connection.ask(
+      'HMGET',
+      this.keys.meta,
+      ...FIELDS,
+      ...BEFORE,
+    );
+    const [epoch, n, format, header, pieces, ...rest] = found;
+    const [nBefore, headerBefore, piecesBefore] = rest;
+    const newest = generation(n, header, pieces);
+    const before = generation(nBefore, headerBefore, piecesBefore);
+    const fingerprint = fingerprintOf(newest) ?? fingerprintOf(before);
+    const numbers = { epoch: Number(epoch ?? 0), n: Number(n ?? 0), format: Number(format ?? 1) };
+    return { ...numbers, fingerprint, newest, before };
+  }
+
+  /** @throws JobError where neither generation is whole, or one is of a newer format */
+  async newest(held: Held): Promise<Found> {
+    const pieces = await this.pieces(this.keys.state);
+    const newest = this.attempt(held.newest, pieces);
+    if (!(newest instanceof CodecError)) return { checkpoint: newest };
+    const damage = messageOf(newest);
+    for (const [field, bytes] of await this.replaced()) {
+      if (bytes === undefined) pieces.delete(field);
+      else pieces.set(field, bytes);
+    }
+    const before = this.attempt(held.before, pieces);
+    if (!(before instanceof CodecError)) return { checkpoint: before, damage };
+    const second = held.before === undefined ? 'there is none before it' : messageOf(before);
+    throw new JobError(
+      this.job,
+      `its checkpoint ${held.n} is damaged (${damage}), and it cannot go back to the one before: ${second}`,
+    );
+  }
+
+  /** What the newest checkpoint replaced: pieces as they were, undefined for those that were not there. */
+  async replaced(): Promise<Map<string, Buffer | undefined>> {
+    const before = await this.pieces(this.keys.undo);
+    const marked = [...before].map(([field, value]) => [field, unmarked(value)] as const);
+    return new Map(marked);
+  }
+
+  private attempt(generation: Generation | undefined, pieces: Pieces): Checkpoint | CodecError {
+    try {
+      if (generation === undefined) throw new CodecError('its header is missing');
+      return checkpointOf(generation, pieces);
+    } catch (thrown) {
+      if (!(thrown instanceof CodecError)) throw thrown;
+      if (!/has format \d/.test(thrown.message)) return thrown;
+      throw new JobError(this.job, messageOf(thrown), { cause: thrown });
+    }
+  }
+
+  private async pieces(key: string): Promise<Pieces> {
+    const found: Pieces = new Map();
+    let cursor = '0';
+    do {
+      const [next, fields]: [Buffer, Buffer[]] = await this.writes.connection.ask(
+        'HSCAN',
+        key,
+        cursor,
+        'COUNT',
+        SCAN,
+      );
+      for (let i = 0; i < fields.length; i += 2) {
+        found.set(String(fields[i]), fields[i + 1] as Buffer);
+      }
+      cursor = String(next);
+    } while (cursor !== '0');
+    return found;
+  }
+}
+
+function generation(
+  n: Buffer | null | undefined,
+  bytes: Buffer | null | undefined,
+  pieces: Buffer | null | undefined,
+): Generation | undefined {
+  if (n == null || bytes == null || Number(n) === 0) return undefined;
+  return { n: Number(n), bytes, pieces: Number(pieces) };
+}
+
+function fingerprintOf(of: Generation | undefined): string | undefined {
+  try {
+    return of && (decode(of.bytes) as Header).fingerprint;
+  } catch {
+    return undefined;
+  }
+}
+
+function checkpointOf({ n, bytes, pieces }: Generation, found: Pieces): Checkpoint {
+  const { positions, operators, drained } = decode(bytes) as Header;
+  if (found.size !== pieces) {
+    throw new CodecError(`${found.size} of ${pieces} pieces of state are there`);
+  }
+  const state = new Map<string, Map<string, Uint8Array>>();
+  for (const operator of operators) state.set(operator, new Map());
+  for (const [field, piece] of found) {
+    verify(piece);
+    const { operator, chunk } = pieceOf(field);
+    const own = state.get(operator) ?? new Map<string, Uint8Array>();
+    state.set(operator, own.set(chunk, Uint8Array.from(piece)));
+  }
+  return { n, drained, positions, state };
+}
+
+function unmarked(value: Buffer): Buffer | undefined {
+  return value[0] === 0x3d ? value.subarray(1) : undefined;
+}
