@@ -137,12 +137,15 @@ class Run {
 
   private job(): Job {
     const { options, name } = this.program;
+    const checkpoints = this.store.checkpoints();
+    // a directory is for one process: who has opened it has waited for it
+    const standby = options.standby && checkpoints.leases !== undefined;
     return job({
       id: `${name} ${options.table}`,
-      checkpoints: this.store.checkpoints(),
+      checkpoints,
       every: options.checkpointEveryMs,
       everyEvents: options.checkpointEveryEvents,
-      owner: { ...processOwner(), lease: LEASE, standby: options.standby },
+      owner: { ...processOwner(), lease: LEASE, standby },
       stopTimeout: STOP_TIMEOUT,
       restart: { attempts: 1 }, // whoever started the process sees the failure, and starts it again
       topology: this.pipeline.topology,
