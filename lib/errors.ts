@@ -118,8 +118,11 @@ export class SettingsError extends TidemarkError {
 
 /** State that cannot be written, or bytes that are not state of ours. */
 export class CodecError extends TidemarkError {
-  constructor(detail: string, options?: ErrorOptions) {
+  /** The bytes are of a format that this version does not know: they are not damaged. */
+  readonly newer: boolean;
+  constructor(detail: string, options?: ErrorOptions & { readonly newer?: boolean }) {
     super('CodecError', `codec: ${detail}`, options);
+    this.newer = options?.newer === true;
   }
 }
 
