@@ -4,6 +4,8 @@ import type { Chunks, Member, Membership, SinkMember } from '../element.js';
 import { JobError, show } from '../errors.js';
 import type { Checkpoint, EncodedChunks, SinkRows, SinkStore } from '../ports.js';
 import { type PendingRow, RowBatch } from '../rowBatch.js';
+import type { Deliveries } from './deliveries.js';
+import { isOutboxPiece } from './outbox.js';
 
 /** What one operator gave for a checkpoint. */
 export interface Report {
@@ -28,7 +30,7 @@ export class Roster {
 
   constructor(
     private readonly job: string,
-    private readonly transaction: object,
+    private readonly deliveries: Deliveries,
     private readonly checkpoint: Checkpoint | undefined,
     /** Called when an operator leaves: a checkpoint may have waited for it. */
     private readonly changed: () => void,
@@ -55,13 +57,13 @@ export class Roster {
       );
     }
     if (this.closed) throw new JobError(this.job, `${operator} ${show(id)} came after the start`);
-    this.checkSink(id, member.sink);
+    const saved = this.checkpoint?.state.get(id);
+    if (member.sink !== undefined) this.deliveries.add(id, member.sink, saved);
     const entry: Enrolled = { member, final: undefined, carried: [] };
     this.enrolled.set(id, entry);
-    const saved = this.checkpoint?.state.get(id);
     return {
       ...rest,
-      restored: saved && decodeChunks(saved),
+      restored: saved && decodeChunks(withoutRows(saved)),
       finished: (state: () => Chunks, rows = []) => {
         if (this.ended || entry.final !== undefined) return;
         entry.final = encodeChunks(state());
@@ -125,16 +127,11 @@ export class Roster {
     for (const [id, { member }] of this.enrolled) if (member.stats) all.set(id, member.stats);
     return all;
   }
+}
 
-  private checkSink(id: string, sink: SinkMember | undefined): void {
-    if (sink === undefined) return;
-    const { name, transaction } = sink.store as SinkStore;
-    if (transaction === this.transaction) return;
-    throw new JobError(
-      this.job,
-      `sink ${show(id)} writes to ${show(name)}, which shares no transaction with the checkpoints; use a table of the same store`,
-    );
-  }
+/** The state of an operator alone: rows of an outbox are kept with that of their sink, and are the job's. */
+export function withoutRows(saved: EncodedChunks): EncodedChunks {
+  return new Map([...saved].filter(([chunk]) => !isOutboxPiece(chunk)));
 }
 
 function folded(rows: readonly PendingRow[]): readonly PendingRow[] {
