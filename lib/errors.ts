@@ -159,14 +159,21 @@ export class StoreError extends TidemarkError {
   readonly refused: readonly unknown[];
   /** Who has what only one can have, where that is all that is wrong: free it, or wait. */
   readonly holder: string | undefined;
+  /** Before so many ms have passed the store wants no other try. */
+  readonly retryAfterMs: number | undefined;
   constructor(
     readonly kind: 'connection' | 'refused',
     detail: string,
-    options?: ErrorOptions & { readonly refused?: readonly unknown[]; readonly holder?: string },
+    options?: ErrorOptions & {
+      readonly refused?: readonly unknown[];
+      readonly holder?: string;
+      readonly retryAfterMs?: number | undefined;
+    },
   ) {
     super('StoreError', detail, options);
     this.refused = options?.refused ?? [];
     this.holder = options?.holder;
+    this.retryAfterMs = options?.retryAfterMs;
   }
 }
 
