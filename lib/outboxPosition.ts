@@ -33,3 +33,8 @@ export function fenced(
   if (held === undefined || held.epoch < epoch) return { epoch, n: 0, i: -1 };
   return held.epoch > epoch ? undefined : held;
 }
+
+/** Less than, equal to or greater than 0, as `a` is before, at or after `b`. */
+export function compareOutbox(a: OutboxPosition, b: OutboxPosition): number {
+  return a.epoch - b.epoch || a.n - b.n || a.i - b.i;
+}

@@ -1,11 +1,20 @@
 /** A keyed table in Postgres: whole batches as column arrays, order and conflicts decided by the database. */
 import { type Column, kindOf } from '../columns.js';
 import { messageOf, StoreError, show } from '../errors.js';
-import type { Clock, Row, TableConfig, TableStore, Upsert, UpsertResult } from '../ports.js';
+import type {
+  Clock,
+  OutboxTarget,
+  Row,
+  TableConfig,
+  TableStore,
+  Upsert,
+  UpsertResult,
+} from '../ports.js';
 import { type Prepared, refusedRows, TableLayout } from '../tableLayout.js';
 import { isRefusal, type SqlClient, storeError } from './client.js';
 import { define } from './define.js';
 import { fromText, instantText } from './literals.js';
+import { SqlOutbox } from './outbox.js';
 import { columnArrays, SLICE, slices } from './tableLines.js';
 import * as sql from './tableSql.js';
 
@@ -21,6 +30,9 @@ export interface SqlHome {
 
 export class SqlTable implements TableStore {
   readonly transaction: object;
+  readonly outbox: OutboxTarget;
+  /** The name with its schema. */
+  readonly id: string;
   private readonly table: sql.TableName;
   private opening: Promise<TableLayout> | undefined;
 
@@ -31,7 +43,9 @@ export class SqlTable implements TableStore {
   ) {
     const [first = '', second] = name.split('.');
     this.table = { schema: second === undefined ? home.schema : first, table: second ?? first };
+    this.id = `${this.table.schema}.${this.table.table}`;
     this.transaction = home.transaction;
+    this.outbox = new SqlOutbox(home.client, home.schema, this);
   }
 
   get keyColumns(): readonly string[] {
@@ -51,7 +65,7 @@ export class SqlTable implements TableStore {
 
   async forget(timestamp: number): Promise<void> {
     await this.open();
-    const params = [this.id(), String(timestamp)];
+    const params = [this.id, String(timestamp)];
     await this.query(sql.forgetSql(this.table.schema), params);
   }
 
@@ -163,7 +177,7 @@ export class SqlTable implements TableStore {
     const shape = { name: this.table, key, values, audit };
     const isDelete = upsert.op === 'delete';
     const text = isDelete ? sql.deleteSql(shape) : sql.upsertSql(shape);
-    const last = [this.id()];
+    const last = [this.id];
     if (!isDelete && audit !== undefined) last.push(instantText(this.home.clock.now()));
     const done = { written: 0, conflicts: 0 };
     for await (const arrays of columnArrays(group, { key, values, client: tx })) {
@@ -172,10 +186,6 @@ export class SqlTable implements TableStore {
       done.conflicts += Number(conflicts);
     }
     return done;
-  }
-
-  private id(): string {
-    return `${this.table.schema}.${this.table.table}`;
   }
 
   private layout(): Promise<TableLayout> {

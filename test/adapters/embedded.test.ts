@@ -35,6 +35,7 @@ const laws = storeLaws({
   store: () => store,
   clock,
   leases: true,
+  outbox: true,
   async reopen() {
     await close();
     await open();

@@ -35,6 +35,7 @@ const laws = storeLaws({
   another: () => second,
   clock,
   leases: true,
+  outbox: true,
   async reopen() {
     await close();
     await server.kill();
