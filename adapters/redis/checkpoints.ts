@@ -121,7 +121,7 @@ export class RedisCheckpoints implements CheckpointStore {
     if (before === undefined) return;
     const commit = { job, task, epoch, n: before.n, prev: held.n, header: before.bytes };
     const answer = await this.home.writes.write(
-      this.write(commit, { items, tables: [], sinks: 0 }, 'back'),
+      this.write(commit, { items: () => items, tables: [], sinks: 0 }, 'back'),
     );
     if (answer.outcome !== 'ok') {
       throw new JobError(job, `its damaged checkpoint could not be left: ${answer.outcome}`);
@@ -148,13 +148,15 @@ export class RedisCheckpoints implements CheckpointStore {
 }
 
 /** Checks every row before anything is sent. @throws StoreError of kind `'refused'` */
-function contentOf(commit: Commit): Pick<Write, 'items' | 'tables' | 'sinks'> {
-  const tables = [...new Set(commit.rows.map(({ store }) => store.name))];
-  const items: Item[] = [];
-  for (const [sink, { store, rows }] of commit.rows.entries()) {
-    const table = tables.indexOf(store.name);
-    for (const item of (store as RedisTable).items(rows, { sink, table })) items.push(item);
+function contentOf({ rows, dropped, changed }: Commit): Pick<Write, 'items' | 'tables' | 'sinks'> {
+  const tables = [...new Set(rows.map(({ store }) => store.name))];
+  const packers = rows.map((sink) => (sink.store as RedisTable).checked(sink.rows));
+  function* items(): Generator<Item> {
+    for (const name of dropped) yield dropItem(name);
+    for (const piece of changed) yield pieceItem(piece);
+    for (const [sink, packer] of packers.entries()) {
+      yield* packer({ sink, table: tables.indexOf(rows[sink]?.store.name ?? '') });
+    }
   }
-  const pieces = [...commit.dropped.map(dropItem), ...commit.changed.map(pieceItem)];
-  return { items: [...pieces, ...items], tables, sinks: commit.rows.length };
+  return { items, tables, sinks: rows.length };
 }
