@@ -1,5 +1,6 @@
-/** Which pieces of state changed since the checkpoint before. State: one short text per piece. */
+/** Which pieces of state changed since the checkpoint before. State: one short text per piece, and each page. */
 import { crc32 } from './crc32.js';
+import type { Captured, Page } from './page.js';
 import type { EncodedChunks, Piece, PieceName } from './ports.js';
 
 export interface Diff {
@@ -10,50 +11,69 @@ export interface Diff {
 /* Taken once: test runners make each look at a global slow. */
 const { imul } = Math;
 
-type Marks = ReadonlyMap<string, ReadonlyMap<string, string>>;
+/* What the checkpoint before has of a piece: its mark, its bytes where nobody has asked yet, or a page. */
+type Known = string | Uint8Array | typeof PAGE;
+const PAGE = Symbol('page');
 
 /** Remembers the pieces of the checkpoint before. */
 export class ChunkDiff {
-  private marks: Marks;
+  private known: ReadonlyMap<string, ReadonlyMap<string, Known>>;
+  private pages: Page[] = [];
 
   constructor(held: ReadonlyMap<string, EncodedChunks> = new Map()) {
-    const marks = new Map<string, Map<string, string>>();
-    for (const [operator, chunks] of held) {
-      const own = new Map<string, string>();
-      for (const [chunk, bytes] of chunks) own.set(chunk, mark(bytes));
-      marks.set(operator, own);
-    }
-    this.marks = marks;
+    this.known = held;
   }
 
-  /** What the next checkpoint has to write; from then on it is the one before. O(bytes of the state). */
-  next(state: ReadonlyMap<string, EncodedChunks>): Diff {
-    const marks = new Map<string, Map<string, string>>();
+  /**
+   * What the next checkpoint has to write; from then on it is the one before. Pages are asked whether
+   * they were written, other pieces are compared. O(pages, bytes of the other pieces).
+   */
+  next(state: ReadonlyMap<string, Captured>): Diff {
+    const known = new Map<string, Map<string, Known>>();
     const changed: Piece[] = [];
     for (const [operator, chunks] of state) {
-      const own = new Map<string, string>();
-      marks.set(operator, own);
-      for (const [chunk, bytes] of chunks) {
-        const now = mark(bytes);
+      const own = new Map<string, Known>();
+      known.set(operator, own);
+      for (const [chunk, piece] of chunks) {
+        const now = piece instanceof Uint8Array ? mark(piece) : PAGE;
         own.set(chunk, now);
-        if (this.marks.get(operator)?.get(chunk) === now) continue;
-        changed.push({ operator, chunk, bytes });
+        if (!this.isNews(piece, now, this.known.get(operator)?.get(chunk))) continue;
+        changed.push({ operator, chunk, bytes: bytesOf(piece) });
       }
     }
     const dropped = this.gone(state);
-    this.marks = marks;
+    this.known = known;
     return { changed, dropped };
   }
 
-  private gone(state: ReadonlyMap<string, EncodedChunks>): PieceName[] {
+  /** The checkpoint is durable: its pages need not be held any more. */
+  durable(): void {
+    for (const page of this.pages) page.release();
+    this.pages = [];
+  }
+
+  private isNews(piece: Uint8Array | Page, now: Known, before: Known | undefined): boolean {
+    if (piece instanceof Uint8Array) {
+      return now !== (before instanceof Uint8Array ? mark(before) : before);
+    }
+    if (piece.written) return false;
+    this.pages.push(piece);
+    return true;
+  }
+
+  private gone(state: ReadonlyMap<string, Captured>): PieceName[] {
     const gone: PieceName[] = [];
-    for (const [operator, chunks] of this.marks) {
+    for (const [operator, chunks] of this.known) {
       for (const chunk of chunks.keys()) {
         if (!state.get(operator)?.has(chunk)) gone.push({ operator, chunk });
       }
     }
     return gone;
   }
+}
+
+function bytesOf(piece: Uint8Array | Page): Uint8Array {
+  return piece instanceof Uint8Array ? piece : piece.bytes();
 }
 
 /* Length and 85 bits of two unrelated hashes: a missed change would be lost state. */

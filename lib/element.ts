@@ -52,7 +52,7 @@ export interface Splits {
 /** Plain data that the codec can write: see `lib/codec`. */
 export type Data = unknown;
 
-/** The state of one operator, in named pieces; pieces that did not change need not be written again. */
+/** The state of one operator, in named pieces of plain data or pages, see `lib/page`; those that did not change are not written again. */
 export type Chunks = ReadonlyMap<string, Data>;
 
 /** Checkpoint n passes: everything before it belongs to n, everything after it does not. */
@@ -60,8 +60,11 @@ export interface Barrier {
   readonly [brand]: true;
   readonly kind: 'barrier';
   readonly n: number;
-  /** Hands over the state of operator `id` as it is at the barrier, and the rows that a sink took before it. */
-  readonly report: (id: string, state: Chunks, rows?: readonly unknown[]) => void;
+  /**
+   * Hands over the state of operator `id` as it is at the barrier, and the rows that a sink took before
+   * it. `state` is called at once, or not at all where nobody waits for it any more.
+   */
+  readonly report: (id: string, state: () => Chunks, rows?: readonly unknown[]) => void;
 }
 
 /** What an operator tells a job about itself when it registers. */
@@ -79,14 +82,6 @@ export interface Member {
 export interface SinkMember {
   /** A `SinkStore` of `lib/ports`. */
   readonly store: unknown;
-  /** What the user asked for; see `lib/delivery`. @default 'effectivelyOnce' */
-  readonly delivery?: string;
-  /** How rows are written that no checkpoint carries: a `SinkWriting` of `lib/sinkWriter`. */
-  readonly writing?: unknown;
-  /** So many rows of the checkpoint are not in the table yet; they are told of as those of this run. */
-  readonly resumed?: (rows: number) => void;
-  /** The store did not answer, or does again: a `Retry` of `lib/retry`. */
-  readonly tried?: (retry: unknown) => void;
   /** Rows reported with barrier n are durable; `result` is the store's `UpsertResult`. */
   readonly committed: (n: number, result: unknown) => void;
   /** The store refuses these rows for good; they are taken out of the checkpoint. */

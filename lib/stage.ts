@@ -39,7 +39,10 @@ export interface Logic {
   waiting(): number;
   /** Live counters, saved and restored with the state; `out` is counted for the logic. */
   readonly stats: Stats;
-  /** The state as plain data in named pieces; it is encoded before the next element comes. */
+  /**
+   * The state in named pieces, each plain data that is encoded before the next element comes, or a
+   * `Page` that is read before anything changes.
+   */
   save(): Chunks;
   /** Takes back what `save` gave, in an operator that has seen no event. */
   restore(chunks: Chunks): void;
@@ -220,7 +223,7 @@ export class Stage {
     for (const n of this.aligned.keys()) if (n <= e.n) this.aligned.delete(n);
     this.lastBarrier = e.n;
     const rows = this.membership === undefined ? undefined : this.logic.sink?.takeRows();
-    if (this.config.id !== undefined) e.report(this.config.id, this.save(), rows);
+    if (this.config.id !== undefined) e.report(this.config.id, () => this.save(), rows);
     this.down.next(barrierAt(e.n, e.report));
   }
 

@@ -222,7 +222,7 @@ class Shell<T> {
       throw new WatermarkOriginError('watermark', `barrier ${e.n} came after ${this.lastBarrier}`);
     }
     this.lastBarrier = e.n;
-    if (this.options.id !== undefined) e.report(this.options.id, this.save());
+    if (this.options.id !== undefined) e.report(this.options.id, () => this.save());
     this.out.next(barrierAt(e.n, e.report));
   }
 

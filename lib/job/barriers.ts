@@ -1,8 +1,8 @@
 /** Barriers: one turn through every source, and the reports that come back. */
-import { encodeChunks } from '../codec.js';
 import { barrierAt } from '../element.js';
 import type { PendingRow } from '../rowBatch.js';
 import type { Capture, Coordinator } from './coordinator.js';
+import type { Reading } from './reading.js';
 import type { Roster } from './roster.js';
 import type { SourceRun } from './sourceRun.js';
 
@@ -13,22 +13,29 @@ import type { SourceRun } from './sourceRun.js';
 export function sendBarrier(
   capture: Capture,
   sources: readonly SourceRun[],
-  to: { readonly roster: Roster; readonly coordinator: Coordinator | undefined },
+  to: {
+    readonly roster: Roster;
+    readonly coordinator: Coordinator | undefined;
+    readonly reading: Reading;
+  },
 ): void {
   const { n, reports, positions } = capture;
   let late = false;
-  const barrier = barrierAt(n, (id, chunks, rows = []) => {
+  const barrier = barrierAt(n, (id, state, rows = []) => {
     const taken = rows as readonly PendingRow[];
     if (!to.coordinator?.waitsFor(n)) {
       to.roster.carry(id, taken);
       return;
     }
-    reports.set(id, { state: encodeChunks(chunks), rows: taken });
-    if (late) to.coordinator.reported();
+    reports.set(id, { state: to.reading.take(id, state()), rows: taken });
+    if (!late) return;
+    to.reading.read();
+    to.coordinator.reported();
   });
   for (const source of sources) {
     positions.set(source.name, source.save());
     source.send(barrier);
   }
   late = true;
+  to.reading.read();
 }

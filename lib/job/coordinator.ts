@@ -26,6 +26,8 @@ export interface Actions {
   emitBarrier(capture: Capture): void;
   /** The ids that have not reported. */
   silent(capture: Capture): string[];
+  /** Whether captured state is still being read; `reported` is called when it is not any more. */
+  reading(): boolean;
   /** All have reported: makes the reports whole. */
   complete(capture: Capture): void;
   /** Makes the capture durable; answers by `durable`. `prev` is the n before it. */
@@ -51,6 +53,8 @@ export class Coordinator {
   private wanted = false;
   private stopping = false;
   private declines = 0;
+  /** A checkpoint that took too long while state was being read: nothing may change before that is done. */
+  private overdue = 0;
   private ended = false;
 
   /** @param durableN the n of the restored checkpoint, 0 where there is none */
@@ -98,15 +102,18 @@ export class Coordinator {
   /** What the checkpoint under way lacks, in words; undefined where none is. */
   get lacks(): string | undefined {
     if (this.aligning !== undefined) {
-      return `a report of ${this.act.silent(this.aligning).join(', ')}`;
+      const silent = this.act.silent(this.aligning).join(', ');
+      return silent === '' ? 'its state to be read' : `a report of ${silent}`;
     }
     return this.committing && `the answer of the store to checkpoint ${this.committing.n}`;
   }
 
-  /** A report came after the barrier's turn. */
+  /** A report came after the barrier's turn, or all that came has been read. */
   reported(): void {
     const capture = this.aligning;
-    if (capture !== undefined && this.act.silent(capture).length === 0) this.captured(capture);
+    if (capture === undefined || this.ended || this.act.reading()) return;
+    if (this.act.silent(capture).length === 0) this.captured(capture);
+    else this.decline(this.overdue);
   }
 
   /** Checkpoint n took too long: it is forgotten, and its number is never used again. */
@@ -114,6 +121,11 @@ export class Coordinator {
     const capture = this.aligning;
     if (capture?.n !== n) return;
     const silent = this.act.silent(capture);
+    if (silent.length === 0) return;
+    if (this.act.reading()) {
+      this.overdue = n;
+      return;
+    }
     this.aligning = undefined;
     this.act.carry(capture);
     this.declines++;
@@ -157,7 +169,7 @@ export class Coordinator {
     const capture = { n: ++this.last, reports, positions, final, last: this.stopping };
     this.aligning = capture;
     this.act.emitBarrier(capture);
-    if (!this.ended && this.act.silent(capture).length === 0) this.captured(capture);
+    this.reported();
   }
 
   /* The gate opens when the state is captured, not when it is durable. */

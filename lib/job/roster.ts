@@ -1,15 +1,14 @@
 /** Who takes part in a job's checkpoints: every stateful operator and sink, by id. */
-import { decodeChunks, encodeChunks } from '../codec.js';
+import { decodeChunks } from '../codec.js';
 import type { Chunks, Member, Membership, SinkMember } from '../element.js';
 import { JobError, show } from '../errors.js';
-import type { Checkpoint, EncodedChunks, SinkRows, SinkStore } from '../ports.js';
+import type { Captured } from '../page.js';
+import type { Checkpoint, SinkRows, SinkStore } from '../ports.js';
 import { type PendingRow, RowBatch } from '../rowBatch.js';
-import type { Deliveries } from './deliveries.js';
-import { isOutboxPiece } from './outbox.js';
 
 /** What one operator gave for a checkpoint. */
 export interface Report {
-  readonly state: EncodedChunks;
+  readonly state: Captured;
   readonly rows: readonly PendingRow[];
 }
 
@@ -18,7 +17,7 @@ export type Reports = Map<string, Report>;
 interface Enrolled {
   readonly member: Member;
   /** Its inputs have completed: this state counts from now on. */
-  final: EncodedChunks | undefined;
+  final: Captured | undefined;
   /** Rows that no checkpoint has: of a completed sink, or of a declined checkpoint. */
   carried: readonly PendingRow[];
 }
@@ -30,10 +29,14 @@ export class Roster {
 
   constructor(
     private readonly job: string,
-    private readonly deliveries: Deliveries,
-    private readonly checkpoint: Checkpoint | undefined,
-    /** Called when an operator leaves: a checkpoint may have waited for it. */
-    private readonly changed: () => void,
+    private readonly transaction: object,
+    private checkpoint: Checkpoint | undefined,
+    private readonly on: {
+      /** Takes the last state of an operator that leaves. */
+      readonly captured: (id: string, state: Chunks) => Captured;
+      /** It has left: a checkpoint may have waited for it. */
+      readonly left: () => void;
+    },
   ) {}
 
   /** The run is over: who leaves now has nothing to hand in. */
@@ -57,18 +60,18 @@ export class Roster {
       );
     }
     if (this.closed) throw new JobError(this.job, `${operator} ${show(id)} came after the start`);
-    const saved = this.checkpoint?.state.get(id);
-    if (member.sink !== undefined) this.deliveries.add(id, member.sink, saved);
+    this.checkSink(id, member.sink);
     const entry: Enrolled = { member, final: undefined, carried: [] };
     this.enrolled.set(id, entry);
+    const saved = this.checkpoint?.state.get(id);
     return {
       ...rest,
-      restored: saved && decodeChunks(withoutRows(saved)),
+      restored: saved && decodeChunks(saved),
       finished: (state: () => Chunks, rows = []) => {
         if (this.ended || entry.final !== undefined) return;
-        entry.final = encodeChunks(state());
+        entry.final = this.on.captured(id, state());
         this.carry(id, rows as readonly PendingRow[]);
-        this.changed();
+        this.on.left();
       },
     };
   }
@@ -83,6 +86,8 @@ export class Roster {
         `the checkpoint has state of ${show(id)}, which no operator has now; restore its id, or start a new job id`,
       );
     }
+    // it holds the bytes of the whole state
+    this.checkpoint = undefined;
   }
 
   /** Rows that go, in front, into the next checkpoint. */
@@ -127,11 +132,16 @@ export class Roster {
     for (const [id, { member }] of this.enrolled) if (member.stats) all.set(id, member.stats);
     return all;
   }
-}
 
-/** The state of an operator alone: rows of an outbox are kept with that of their sink, and are the job's. */
-export function withoutRows(saved: EncodedChunks): EncodedChunks {
-  return new Map([...saved].filter(([chunk]) => !isOutboxPiece(chunk)));
+  private checkSink(id: string, sink: SinkMember | undefined): void {
+    if (sink === undefined) return;
+    const { name, transaction } = sink.store as SinkStore;
+    if (transaction === this.transaction) return;
+    throw new JobError(
+      this.job,
+      `sink ${show(id)} writes to ${show(name)}, which shares no transaction with the checkpoints; use a table of the same store`,
+    );
+  }
 }
 
 function folded(rows: readonly PendingRow[]): readonly PendingRow[] {

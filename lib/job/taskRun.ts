@@ -2,22 +2,37 @@
 
 import { type Membership, type Restore, restoreWith } from '../element.js';
 import { JobError, show } from '../errors.js';
-import type { Checkpoint } from '../ports.js';
+import type { CheckpointStore, Position, Source } from '../ports.js';
 import { sendBarrier } from './barriers.js';
 import { Commits } from './commits.js';
 import { type Capture, Coordinator } from './coordinator.js';
-import { Deliveries } from './deliveries.js';
 import { Drift } from './drift.js';
-import { captureOf, settleRows } from './ending.js';
 import type { HoldReason } from './gate.js';
-import type { Quarantined } from './quarantine.js';
+import type { Lease } from './lease.js';
+import type { Quarantine, Quarantined } from './quarantine.js';
+import { Reading } from './reading.js';
 import { Roster } from './roster.js';
-import { Timers } from './runtime.js';
-import { type SavedSource, SourceRun } from './sourceRun.js';
-import type { Outcome, TaskRunConfig } from './taskConfig.js';
-import { taskStatus } from './taskStatus.js';
+import { type Runtime, Timers } from './runtime.js';
+import { type Feed, type SavedSource, SourceRun } from './sourceRun.js';
 
-export type { Outcome, TaskRunConfig } from './taskConfig.js';
+/** `completed`: every source has finished; `drained`: time was ended by `drain()`; `stopped`: by `stop()`. */
+export type Outcome = 'completed' | 'drained' | 'stopped';
+
+export interface TaskRunConfig {
+  readonly job: string;
+  readonly task: string;
+  readonly store: CheckpointStore;
+  readonly everyMs: number;
+  readonly everyEvents: number;
+  readonly maxDriftMs: number;
+  /** How long a checkpoint may wait for its reports. */
+  readonly timeoutMs: number;
+  readonly sources: readonly { readonly source: Source<any>; readonly feed: Feed }[];
+  readonly quarantine: Quarantine;
+  readonly runtime: Runtime;
+  /** Waited for before the task is taken over. */
+  readonly lease?: Lease | undefined;
+}
 
 export class TaskRun {
   readonly outcome: Promise<Outcome>;
@@ -26,9 +41,9 @@ export class TaskRun {
   private roster: Roster | undefined;
   private coordinator: Coordinator | undefined;
   private commits: Commits | undefined;
-  private deliveries: Deliveries | undefined;
   private readonly drift: Drift;
   private readonly timers: Timers;
+  private readonly reading: Reading;
   private draining = false;
   private ended = false;
   private epoch = 0;
@@ -42,6 +57,11 @@ export class TaskRun {
     this.outcome.catch(() => {});
     const { sources, maxDriftMs, runtime } = config;
     this.timers = new Timers(runtime);
+    this.reading = new Reading({
+      later: (fn) => this.timers.after(0, fn),
+      done: () => this.coordinator?.reported(),
+      failed: (thrown) => this.fail(thrown),
+    });
     this.drift = new Drift(sources.length, maxDriftMs, (i, wait) => {
       const gate = this.sources[i]?.gate;
       if (wait) gate?.hold('drift');
@@ -59,17 +79,18 @@ export class TaskRun {
       const { epoch, checkpoint } = await store.acquire(job, task, fingerprint);
       if (this.ended) return;
       this.epoch = epoch;
-      const left = () => this.coordinator?.reported();
-      const deliveries = this.deliveriesOf(epoch);
-      this.deliveries = deliveries;
-      const roster = new Roster(job, deliveries, checkpoint, left);
+      const { reading } = this;
+      const roster = new Roster(job, store.transaction, checkpoint, {
+        captured: (id, state) => reading.take(id, state),
+        left: () => {
+          reading.read();
+          this.coordinator?.reported();
+        },
+      });
       this.roster = roster;
       const wait = (ms: number) => new Promise<void>((resolve) => this.timers.after(ms, resolve));
       const names = { job, task, epoch, fingerprint };
-      this.commits = new Commits({
-        ...{ ...names, store, roster, deliveries },
-        ...{ restored: checkpoint, wait },
-      });
+      this.commits = new Commits({ ...names, store, roster, restored: checkpoint, wait });
       this.coordinator = new Coordinator(checkpoint?.n ?? 0, everyEvents, this.actions(roster));
       this.sources = sources.map(({ source, feed }) => {
         const saved = checkpoint?.positions.get(source.name) as SavedSource | undefined;
@@ -77,9 +98,7 @@ export class TaskRun {
       });
       this.restore(roster);
       if (this.ended) return;
-      await deliveries.fence();
-      if (this.ended) return;
-      if (checkpoint?.drained) await this.end(checkpoint);
+      if (checkpoint?.drained) await this.end();
       else this.go();
       if (this.draining) this.drain();
     } catch (thrown) {
@@ -88,7 +107,7 @@ export class TaskRun {
   }
 
   /* What is drained is final: there is nothing to do, unless there is input that it has not seen. */
-  private async end(checkpoint: Checkpoint): Promise<void> {
+  private async end(): Promise<void> {
     for (const { name, source, saved } of this.sources) {
       if (!(await source.more?.(saved?.at))) continue;
       throw new JobError(
@@ -96,7 +115,7 @@ export class TaskRun {
         `source ${show(name)} has input after its end; what is drained is final, start a new job id`,
       );
     }
-    this.conclude(captureOf(checkpoint), 'completed');
+    this.finish('completed');
   }
 
   /** Barrier, commit, end; open windows are not flushed. */
@@ -115,11 +134,16 @@ export class TaskRun {
     this.draining = true;
     if (this.ended || this.coordinator === undefined) return;
     holdAll(this.sources, 'stop');
+    this.reading.whenRead(() => this.endTime());
+  }
+
+  private endTime(): void {
+    if (this.ended) return;
     for (const [i, source] of this.sources.entries()) {
       source.end();
       this.drift.finish(i);
     }
-    this.coordinator.request();
+    this.coordinator?.request();
   }
 
   /** What a run that is to end still waits for, in words. */
@@ -127,7 +151,7 @@ export class TaskRun {
     const { standby } = this.config.lease ?? {};
     if (standby !== undefined) return `${show(standby.holder)} to end`;
     if (this.coordinator === undefined) return 'the store to hand the job over';
-    return this.coordinator.lacks ?? this.deliveries?.lacks ?? 'its sources';
+    return this.coordinator.lacks ?? 'its sources';
   }
 
   /** The run is over; nothing more is committed. */
@@ -142,8 +166,22 @@ export class TaskRun {
   }
 
   status() {
-    const { epoch, coordinator, commits, deliveries, roster, sources, drift } = this;
-    return taskStatus({ epoch, coordinator, commits, deliveries, roster, sources, drift });
+    return {
+      epoch: this.epoch,
+      checkpoint: this.coordinator?.n ?? 0,
+      uncommitted: this.coordinator?.uncommitted ?? 0,
+      /** Pieces of state written by this run, and their bytes; those that did not change are not. */
+      written: { chunks: 0, bytes: 0, ...this.commits?.written },
+      operators: this.roster?.stats() ?? new Map<string, object>(),
+      sources: this.sources.map((s, i) => ({
+        name: s.name,
+        finished: s.finished,
+        held: s.gate.reasons,
+        heldMs: s.gate.heldMs(),
+        watermark: s.finished ? Infinity : (this.drift.watermark(i) ?? -Infinity),
+        position: s.save().at as Position,
+      })),
+    };
   }
 
   private restore(roster: Roster): void {
@@ -158,7 +196,7 @@ export class TaskRun {
     const clock: Membership['clock'] = {
       now: () => runtime.now(),
       running: () => runtime.now() - (this.sources[source]?.gate.heldMs() ?? 0),
-      after: (ms, fn) => runtime.after(ms, fn),
+      after: (ms, fn) => this.reading.timer(runtime, ms, fn),
     };
     return (member) => {
       const advanced = member.time ? this.drift.add(source) : () => {};
@@ -201,14 +239,12 @@ export class TaskRun {
       carry: (capture) => {
         for (const [id, { rows }] of capture.reports) roster.carry(id, rows);
       },
-      complete: (capture) => {
-        roster.complete(capture.reports);
-        this.deliveries?.take(capture.n, (id) => capture.reports.get(id)?.rows ?? []);
-      },
+      reading: () => this.reading.busy,
+      complete: (capture) => roster.complete(capture.reports),
       commit: (capture, prev) => this.commit(capture, prev),
       done: (capture) => {
         const ended = this.draining ? 'drained' : 'completed';
-        this.conclude(capture, capture.final ? ended : 'stopped');
+        this.finish(capture.final ? ended : 'stopped');
       },
       fail: (message) => this.fail(new JobError(this.config.job, message)),
       allFinished: () => this.sources.every((s) => s.finished),
@@ -216,7 +252,8 @@ export class TaskRun {
   }
 
   private emitBarrier(capture: Capture, roster: Roster): void {
-    sendBarrier(capture, this.sources, { roster, coordinator: this.coordinator });
+    const { coordinator, reading } = this;
+    sendBarrier(capture, this.sources, { roster, coordinator, reading });
     if (roster.silent(capture.reports).length === 0) return;
     this.timers.after(this.config.timeoutMs, () => this.coordinator?.decline(capture.n));
   }
@@ -228,27 +265,6 @@ export class TaskRun {
     );
   }
 
-  private conclude(last: Capture, outcome: Outcome): void {
-    const { deliveries, commits } = this;
-    if (deliveries === undefined || commits === undefined) return;
-    settleRows(last, { deliveries, commits, over: () => this.ended }).then(
-      () => this.ended || this.finish(outcome),
-      (thrown) => this.fail(thrown),
-    );
-  }
-
-  private deliveriesOf(epoch: number): Deliveries {
-    const { job, task, store, runtime, outageMs } = this.config;
-    const after = (ms: number, fn: () => void) => this.timers.after(ms, fn);
-    return new Deliveries({
-      ...{ job, task, epoch, outageMs },
-      transaction: store.transaction,
-      timing: { now: () => runtime.now(), after },
-      pending: () => {},
-      failed: (thrown) => this.fail(thrown),
-    });
-  }
-
   private finish(outcome: Outcome): void {
     const closed = this.close();
     if (outcome !== 'stopped') for (const { feed } of this.sources) feed.complete();
@@ -258,8 +274,8 @@ export class TaskRun {
   private close(): Promise<unknown> {
     this.ended = true;
     this.roster?.end();
-    this.deliveries?.end();
     this.coordinator?.end();
+    this.reading.end();
     this.timers.clear();
     holdAll(this.sources, 'stop');
     return Promise.all(this.sources.map((s) => s.close()));

@@ -1,6 +1,6 @@
 /** One operator driven by hand: its inputs, what it says, and its part in what looks like a job. */
 import { defer, Observable, Subject, type Subscription } from 'rxjs';
-import { decode, encode } from '../../../lib/codec.js';
+import { decode, encode, encodeChunks } from '../../../lib/codec.js';
 import {
   type Barrier,
   barrierAt,
@@ -10,6 +10,7 @@ import {
   type Membership,
   restoreWith,
 } from '../../../lib/element.js';
+import { plainChunks } from '../../../lib/page.js';
 import { relay, scribe } from '../run/relay.js';
 import type { Message } from '../script/message.js';
 import { ArrivalClock } from './arrivalClock.js';
@@ -48,6 +49,8 @@ export class Drive {
   private begun = 0;
   private readonly completed = new Set<number>();
   private readonly final = new Map<string, () => Chunks>();
+  /** What each operator got back: the bytes of pages that it has not written anew. */
+  private readonly restored = new Map<string, ReadonlyMap<string, Uint8Array>>();
   private lastBarrier = 0;
 
   constructor(build: Build, { inputs, clock = new ArrivalClock(), onMessage }: DriveOptions) {
@@ -107,7 +110,7 @@ export class Drive {
   barrier(inputs: readonly number[], n = this.lastBarrier + 1): Map<string, Uint8Array> {
     this.lastBarrier = Math.max(n, this.lastBarrier);
     const saved = new Map<string, Uint8Array>();
-    const report: Barrier['report'] = (id, chunks) => void saved.set(id, encode(chunks));
+    const report: Barrier['report'] = (id, state) => void saved.set(id, this.bytes(id, state()));
     for (const i of inputs) this.next(barrierAt(n, report), i);
     return saved;
   }
@@ -115,8 +118,13 @@ export class Drive {
   /** The state at a barrier through every open input; of what has ended, its last. */
   save(): Map<string, Uint8Array> {
     const saved = this.barrier(this.open());
-    for (const [id, state] of this.final) if (!saved.has(id)) saved.set(id, encode(state()));
+    for (const [id, state] of this.final)
+      if (!saved.has(id)) saved.set(id, this.bytes(id, state()));
     return saved;
+  }
+
+  private bytes(id: string, chunks: Chunks): Uint8Array {
+    return encode(plainChunks(chunks, this.restored.get(id)));
   }
 
   private restore(state: ReadonlyMap<string, Chunks>): void {
@@ -130,6 +138,7 @@ export class Drive {
         clock: this.clock.job,
       };
     };
+    for (const [id, chunks] of state) this.restored.set(id, encodeChunks(chunks));
     for (const i of this.inputs.keys()) this.next(restoreWith(register), i);
   }
 }

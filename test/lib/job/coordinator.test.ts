@@ -3,7 +3,7 @@ import { type Actions, type Capture, Coordinator } from '../../../lib/job/coordi
 
 function setup(everyEvents = 3) {
   const log: string[] = [];
-  const world = { silent: [] as string[], finished: false };
+  const world = { silent: [] as string[], finished: false, reading: false };
   const captures: Capture[] = [];
   const act: Actions = {
     hold: () => log.push('hold'),
@@ -13,6 +13,7 @@ function setup(everyEvents = 3) {
       log.push(`barrier ${c.n}`);
     },
     silent: () => world.silent,
+    reading: () => world.reading,
     complete: (c) => log.push(`captured ${c.n}`),
     commit: (c, prev) => log.push(`commit ${c.n} after ${prev}`),
     carry: (c) => log.push(`carry ${c.n}`),
@@ -119,4 +120,31 @@ it('stop takes one more checkpoint, also while two are under way', () => {
   expect(said()).toEqual(['commit 7 after 6']);
   durable(7);
   expect(said()).toEqual(['done 7']);
+});
+
+it('a checkpoint is captured when what was reported has been read', () => {
+  const { coordinator, world, said } = setup();
+  world.reading = true;
+  coordinator.request();
+  expect(said()).toEqual(['hold', 'barrier 5']);
+  expect(coordinator.lacks).toBe('its state to be read');
+  coordinator.reported();
+  coordinator.decline(5);
+  expect(said()).toEqual([]);
+  world.reading = false;
+  coordinator.reported();
+  expect(said()).toEqual(['captured 5', 'release', 'commit 5 after 4']);
+});
+
+it('a checkpoint that is overdue is declined only when nothing is being read, before the sources go on', () => {
+  const { coordinator, world, said } = setup();
+  world.silent = ['sink'];
+  world.reading = true;
+  coordinator.request();
+  said();
+  coordinator.decline(5);
+  expect(said()).toEqual([]);
+  world.reading = false;
+  coordinator.reported();
+  expect(said()).toEqual(['carry 5', 'release']);
 });
