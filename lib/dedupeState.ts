@@ -13,6 +13,7 @@ import {
 import type { Chunks, Data, EventElement, WindowBounds } from './element.js';
 import { RetractionError } from './errors.js';
 import type { Key, KeyId } from './key.js';
+import { KeyLog } from './keyLog.js';
 import { KeyReader } from './keyReader.js';
 import type { Emitter, Logic } from './stage.js';
 import { newStats, type Stats, setLive } from './stats.js';
@@ -56,7 +57,7 @@ export class DedupeState<T> implements Logic {
   private readonly keys: KeyReader<T>;
   private readonly late: ((e: Late<T>) => void) | undefined;
   private readonly duplicate: ((e: Duplicate<T>) => void) | undefined;
-  private readonly spanMs: number;
+  private readonly log: KeyLog;
   private w = -Infinity;
   private readonly forget = (id: KeyId): void => {
     this.seen.delete(id);
@@ -70,8 +71,9 @@ export class DedupeState<T> implements Logic {
     this.keys = new KeyReader(operator, 'key', key, guardedDoor(operator, 'invalid', invalid));
     this.late = guardedDoor(operator, 'late', late);
     this.duplicate = guardedDoor(operator, 'duplicate', duplicate);
-    this.spanMs = Math.max(MIN_SPAN, Math.ceil(withinMs / 64));
-    this.firsts = new Deadlines(this.spanMs);
+    const spanMs = Math.max(MIN_SPAN, Math.ceil(withinMs / 64));
+    this.firsts = new Deadlines(spanMs);
+    this.log = new KeyLog(spanMs, this.firsts);
   }
 
   event(e: EventElement<T>): void {
@@ -97,19 +99,9 @@ export class DedupeState<T> implements Logic {
     return 0;
   }
 
-  /** One chunk per span of event time: only those in which keys came or went differ from the last save. */
   save(): Chunks {
     const chunks = new Map<string, Data>([['dedupe', { w: this.w }]]);
-    this.firsts.each((id, time) => {
-      const name = `keys ${Math.floor(time / this.spanMs)}`;
-      let span = chunks.get(name) as SavedKeys | undefined;
-      if (span === undefined) {
-        span = { keys: [], firsts: [] };
-        chunks.set(name, span);
-      }
-      span.keys.push(id);
-      span.firsts.push(time);
-    });
+    this.log.save(chunks);
     return chunks;
   }
 
@@ -117,14 +109,12 @@ export class DedupeState<T> implements Logic {
     this.seen.clear();
     this.firsts.clear();
     this.w = (chunks.get('dedupe') as { w: number } | undefined)?.w ?? -Infinity;
-    for (const [name, data] of chunks) {
-      if (!name.startsWith('keys ')) continue;
-      const { keys, firsts } = data as SavedKeys;
-      for (const [i, id] of keys.entries()) {
-        this.seen.add(id);
-        this.firsts.add(firsts[i] as number, id);
-      }
-    }
+    const cut = this.w - this.settings.withinMs;
+    this.log.restore(chunks, (id, time) => {
+      if (time <= cut) return;
+      this.seen.add(id);
+      this.firsts.add(time, id);
+    });
     setLive(this.stats, this.seen.size);
   }
 
@@ -155,13 +145,21 @@ export class DedupeState<T> implements Logic {
       return;
     }
     if (held >= this.settings.maxKeys) {
-      this.forget(this.firsts.take() as KeyId);
+      this.evict();
       stats.evicted++;
     }
     this.firsts.add(e.timestamp, id);
+    this.log.add(id, e.timestamp);
     setLive(stats, seen.size);
     stats.accepted++;
     this.out.emit(e);
+  }
+
+  private evict(): void {
+    const time = this.firsts.peek();
+    const id = this.firsts.take() as KeyId;
+    this.log.remove(id, time);
+    this.forget(id);
   }
 }
 
@@ -169,9 +167,4 @@ export class DedupeState<T> implements Logic {
 function expired({ grid, latenessMs }: Downstream, t: number, w: number): boolean {
   const end = lastStart(grid, t) + grid.sizeMs;
   return Math.max(end - 1, t) <= w - latenessMs;
-}
-
-interface SavedKeys {
-  readonly keys: KeyId[];
-  readonly firsts: number[];
 }

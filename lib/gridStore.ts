@@ -2,7 +2,7 @@
  * The windows of a grid (tumbling, sliding), on slices. Memory: one partial per key and slice, until
  * the last window of the slice expires; with `allowedLateness` also the indices of late panes.
  */
-import type { Data, EventElement, WindowBounds } from './element.js';
+import type { Chunks, Data, EventElement, WindowBounds } from './element.js';
 import type { Accumulators } from './fold.js';
 import type { Key, KeyId } from './key.js';
 import { KeyCount } from './keyCount.js';
@@ -94,16 +94,16 @@ export class GridStore<T> implements WindowStore<T> {
   save(chunks: Map<string, Data>): void {
     this.settle();
     this.slices.save(chunks);
-    const late = this.late.save();
-    chunks.set('grid', { passed: this.passed, entered: this.entered, late });
+    this.late.save(chunks);
+    chunks.set('grid', { passed: this.passed, entered: this.entered });
   }
 
-  restore(chunks: ReadonlyMap<string, Data>, w: number): void {
+  restore(chunks: Chunks, w: number): void {
     this.w = w;
     const saved = chunks.get('grid') as SavedGrid;
     this.passed = saved.passed;
     this.entered = saved.entered;
-    this.late.restore(saved.late);
+    this.late.restore(chunks);
     this.slices.restore(chunks, (id) => {
       this.keys.take(id);
       setLive(this.config.stats, this.config.stats.live + 1);
@@ -151,7 +151,10 @@ export class GridStore<T> implements WindowStore<T> {
       slice = this.sliceAt(e.timestamp);
     }
     const found = slice.get(id);
-    if (found !== undefined) return found;
+    if (found !== undefined) {
+      if (found.changed !== slice.captures) slice.touch(found);
+      return found;
+    }
     if (!this.keys.take(id)) return undefined;
     const partial = slice.begin(id, key, arrival, this.config.fold);
     setLive(this.config.stats, this.config.stats.live + 1);
@@ -246,5 +249,4 @@ export class GridStore<T> implements WindowStore<T> {
 interface SavedGrid {
   readonly passed: number;
   readonly entered: number;
-  readonly late: Data;
 }

@@ -3,46 +3,17 @@
  * whole. State: three array slots per row, and a record for rows that may leave unmatched or have an
  * order of their own. The elements that brought them die young.
  */
-import type { Data, EventElement, WindowBounds } from './element.js';
+import type { Chunks, Data, EventElement } from './element.js';
+import { JoinSlice, RowRecord, type SavedRow, type SliceRows, STRIDE } from './joinLog.js';
 import type { KeyId } from './key.js';
+import { PagedLog, savedGroups } from './pagedLog.js';
 import { TimeCount } from './timeCount.js';
 import { Deadlines } from './timers.js';
-
-/** What a row has besides its time and value. */
-export class RowRecord {
-  matched = false;
-
-  /** @param arrival orders outer rows of one timestamp across keys */
-  constructor(
-    readonly timestamp: number,
-    readonly value: unknown,
-    readonly revision: readonly number[] | undefined,
-    readonly replaces: readonly WindowBounds[] | undefined,
-    readonly arrival: number,
-  ) {}
-}
 
 /** Told of each row that lies in the range; `false` stops the search. */
 export interface Matcher {
   match(timestamp: number, value: unknown, record: RowRecord | undefined): boolean;
 }
-
-/* Three slots a row: its time since the start of the slice, a small integer where a timestamp is a
-   boxed double; its value; its record or undefined. */
-type Rows = unknown[];
-const STRIDE = 3;
-type Slice = Map<KeyId, Rows>;
-
-/* In a snapshot: time, value, matched, arrival, and where there is one revision and replaced windows. */
-type SavedRow = readonly [
-  timestamp: number,
-  value: unknown,
-  matched: boolean,
-  arrival: number,
-  revision?: readonly number[] | undefined,
-  replaces?: readonly WindowBounds[] | undefined,
-];
-type SavedSlice = readonly (readonly [key: KeyId, rows: readonly SavedRow[]])[];
 
 /**
  * Rows sorted by (timestamp, arrival) within slice and key, so a range costs at most three look-ups
@@ -53,7 +24,7 @@ export class JoinRows {
   /** Outer rows that nothing has matched yet. */
   unmatched = 0;
   private arrivals = 0;
-  private readonly slices = new Map<number, Slice>();
+  private readonly slices = new Map<number, JoinSlice>();
   private readonly ends: Deadlines<number>;
   /* Rows of an outer side leave in order, one by one; of the others only the number matters. */
   private readonly queue: Deadlines<RowRecord>;
@@ -62,7 +33,9 @@ export class JoinRows {
     this.slices.delete(slice);
   };
 
+  /** @param name what the names of its pages begin with */
   constructor(
+    private readonly name: string,
     private readonly widthMs: number,
     private readonly outer: boolean,
   ) {
@@ -92,7 +65,7 @@ export class JoinRows {
   probe(id: KeyId, from: number, to: number, matcher: Matcher): void {
     const last = Math.floor(to / this.widthMs);
     for (let slice = Math.floor(from / this.widthMs); slice <= last; slice++) {
-      const rows = this.slices.get(slice)?.get(id);
+      const rows = this.slices.get(slice)?.byKey.get(id);
       if (rows === undefined) continue;
       const start = slice * this.widthMs;
       const end = to - start;
@@ -110,6 +83,7 @@ export class JoinRows {
     if (record.matched || !this.outer) return;
     record.matched = true;
     this.unmatched--;
+    this.slices.get(Math.floor(record.timestamp / this.widthMs))?.matched(record);
   }
 
   /** Lets go of the slices whose rows all have `timestamp <= cut`. Gives the number of rows freed, outer ones aside. */
@@ -136,20 +110,9 @@ export class JoinRows {
     return record;
   }
 
-  /** One chunk per slice: those in which nothing happened are the same as in the last save. */
-  save(name: string, cut: number, chunks: Map<string, Data>): void {
-    for (const [number, slice] of this.slices) {
-      const start = number * this.widthMs;
-      const saved: [KeyId, SavedRow[]][] = [];
-      for (const [id, rows] of slice) {
-        const live: SavedRow[] = [];
-        for (let i = firstFrom(rows, cut - start + 1); i < rows.length; i += STRIDE) {
-          live.push(savedRow(start + (rows[i] as number), rows[i + 1], rows[i + 2]));
-        }
-        if (live.length > 0) saved.push([id, live]);
-      }
-      if (saved.length > 0) chunks.set(`${name} ${number}`, saved);
-    }
+  /** Pages of each slice. */
+  save(chunks: Map<string, Data>): void {
+    for (const slice of this.slices.values()) slice.save(chunks);
   }
 
   clear(): void {
@@ -161,58 +124,62 @@ export class JoinRows {
     this.arrivals = 0;
   }
 
-  /** Adds the rows of a saved slice, in any order of slices. */
-  load(data: Data): void {
-    const outer: RowRecord[] = [];
-    for (const [id, rows] of data as SavedSlice) {
-      for (const saved of rows) {
-        const [timestamp, value] = saved;
-        const record = this.revive(saved);
-        this.put(id, timestamp, value, record);
+  /** Takes saved slices back; rows with `timestamp <= cut` had been freed. */
+  restore(chunks: Chunks, cut: number): void {
+    this.clear();
+    for (const { name, log, pages } of savedGroups(chunks, `${this.name} `)) {
+      const outer: RowRecord[] = [];
+      const slice = this.open(Number(name), log);
+      slice.restore(pages, (saved) => {
+        const record = this.revive(saved, cut);
+        const [id, timestamp, value] = saved;
+        place(slice, id, timestamp, value, record);
+        if (timestamp <= cut) return;
         if (this.outer) outer.push(record as RowRecord);
         else this.times.add(timestamp);
-      }
+      });
+      outer.sort((a, b) => a.arrival - b.arrival);
+      for (const record of outer) this.queue.add(record.timestamp, record);
     }
-    outer.sort((a, b) => a.arrival - b.arrival);
-    for (const record of outer) this.queue.add(record.timestamp, record);
   }
 
-  private revive(saved: SavedRow): RowRecord | undefined {
-    const [timestamp, value, matched, arrival, revision, replaces] = saved;
-    if (!this.outer && saved.length === 4) return undefined;
+  private revive(saved: SavedRow, cut: number): RowRecord | undefined {
+    const [, timestamp, value, matched, arrival, revision, replaces] = saved;
+    if (!this.outer && saved.length === 5) return undefined;
     const record = new RowRecord(timestamp, value, revision, replaces, arrival);
     record.matched = matched;
-    if (this.outer && !matched) this.unmatched++;
+    if (this.outer && !matched && timestamp > cut) this.unmatched++;
     this.arrivals = Math.max(this.arrivals, arrival + 1);
     return record;
   }
 
   private put(id: KeyId, timestamp: number, value: unknown, record: RowRecord | undefined): void {
     const number = Math.floor(timestamp / this.widthMs);
-    let slice = this.slices.get(number);
-    if (slice === undefined) {
-      slice = new Map();
-      this.slices.set(number, slice);
-      this.ends.add((number + 1) * this.widthMs - 1, number);
-    }
-    const offset = timestamp - number * this.widthMs;
-    const rows = slice.get(id);
-    if (rows === undefined) slice.set(id, [offset, value, record]);
-    else if ((rows[rows.length - STRIDE] as number) <= offset) rows.push(offset, value, record);
-    else rows.splice(firstFrom(rows, offset + 1), 0, offset, value, record);
+    const slice =
+      this.slices.get(number) ?? this.open(number, new PagedLog(`${this.name} ${number}`));
+    place(slice, id, timestamp, value, record);
+    slice.added(id, timestamp, value, record);
+  }
+
+  private open(number: number, log: PagedLog): JoinSlice {
+    const slice = new JoinSlice(number * this.widthMs, log);
+    this.slices.set(number, slice);
+    this.ends.add((number + 1) * this.widthMs - 1, number);
+    return slice;
   }
 }
 
-function savedRow(timestamp: number, value: unknown, record: unknown): SavedRow {
-  if (!(record instanceof RowRecord)) return [timestamp, value, false, 0];
-  const { matched, arrival, revision, replaces } = record;
-  return revision === undefined && replaces === undefined
-    ? [timestamp, value, matched, arrival]
-    : [timestamp, value, matched, arrival, revision, replaces];
+/* Behind the rows of the same time that came before. */
+function place(slice: JoinSlice, id: KeyId, timestamp: number, value: unknown, record: unknown) {
+  const offset = timestamp - slice.start;
+  const rows = slice.byKey.get(id);
+  if (rows === undefined) slice.byKey.set(id, [offset, value, record]);
+  else if ((rows[rows.length - STRIDE] as number) <= offset) rows.push(offset, value, record);
+  else rows.splice(firstFrom(rows, offset + 1), 0, offset, value, record);
 }
 
 /* The index of the first row at or after `offset`. A few rows are searched one by one. */
-function firstFrom(rows: Rows, offset: number): number {
+function firstFrom(rows: SliceRows, offset: number): number {
   let low = 0;
   let high = rows.length / STRIDE;
   while (high - low > 8) {

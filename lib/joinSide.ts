@@ -73,7 +73,7 @@ export class JoinSide {
     const { operator, late, invalid, leftKey, rightKey, lowerMs, upperMs } = settings;
     const isLeft = name === 'left';
     const widthMs = Math.max(Math.abs(lowerMs), Math.abs(upperMs), 1000);
-    this.rows = new JoinRows(widthMs, reach.outer);
+    this.rows = new JoinRows(name, widthMs, reach.outer);
     this.late = guardedDoor(operator, 'late', late);
     const tell = guardedDoor(operator, 'invalid', invalid);
     const told = tell && ((e: Invalid<any>) => tell({ ...e, side: name }));

@@ -5,7 +5,8 @@
  */
 import { type Chunks, type Data, type EventElement, resultOf } from './element.js';
 import { RetractionError } from './errors.js';
-import type { Matcher, RowRecord } from './joinRows.js';
+import type { RowRecord } from './joinLog.js';
+import type { Matcher } from './joinRows.js';
 import { type JoinSettings, JoinSide, type JoinSideStats, type JoinType } from './joinSide.js';
 import type { Emitter, Logic } from './stage.js';
 import { newStats, type Stats, setLive } from './stats.js';
@@ -130,7 +131,7 @@ export class JoinState<L, R> implements Logic, Matcher {
   save(): Chunks {
     const { left, right, w } = this;
     const chunks = new Map<string, Data>([['join', { w, left: left.own, right: right.own }]]);
-    for (const side of [left, right]) side.rows.save(side.name, side.cut, chunks);
+    for (const side of [left, right]) side.rows.save(chunks);
     return chunks;
   }
 
@@ -138,11 +139,8 @@ export class JoinState<L, R> implements Logic, Matcher {
     const saved = chunks.get('join') as { w: number; left: number; right: number } | undefined;
     this.w = saved?.w ?? -Infinity;
     for (const side of [this.left, this.right]) {
-      side.rows.clear();
       side.rise(saved?.[side.name] ?? -Infinity, this.w);
-      for (const [name, data] of chunks) {
-        if (name.startsWith(`${side.name} `)) side.rows.load(data);
-      }
+      side.rows.restore(chunks, side.cut);
     }
   }
 

@@ -1,6 +1,7 @@
 /** Late panes of grid windows: one for every event that a fired window still takes. Memory: one index each. */
-import type { Data, EventElement, WindowBounds } from './element.js';
+import type { Chunks, Data, EventElement, WindowBounds } from './element.js';
 import type { Key, KeyId } from './key.js';
+import { PagedLog, rowsOf, rowsWithin, savedGroups } from './pagedLog.js';
 import { deltaPaneOf, paneOf } from './panes.js';
 import type { Partial } from './slice.js';
 import { KeyTotal } from './slidingTotals.js';
@@ -14,9 +15,39 @@ export interface Arrived<T> {
   readonly arrival: number;
 }
 
+const LATE = 'late/';
+
+/** One window: the index of the newest late pane of each key, and what changed after the last capture. */
+class Newest {
+  readonly byKey = new Map<KeyId, number>();
+  private news = new Set<KeyId>();
+
+  constructor(
+    start: number,
+    private readonly log = new PagedLog(`${LATE}${start}`),
+  ) {}
+
+  set(id: KeyId, index: number): void {
+    this.byKey.set(id, index);
+    if (this.log.begun) this.news.add(id);
+  }
+
+  save(chunks: Map<string, Data>): void {
+    const { byKey } = this;
+    const changed = rowsOf([...this.news], (id) => [id, byKey.get(id)]);
+    const live = rowsWithin(
+      byKey.size,
+      () => byKey,
+      (row) => row,
+    );
+    this.log.save(chunks, live, changed);
+    this.news = new Set();
+  }
+}
+
 export class LatePanes<T> {
-  /** Index of the newest late pane, by window start and key. */
-  private readonly newest = new Map<number, Map<KeyId, number>>();
+  /** By window start. */
+  private readonly newest = new Map<number, Newest>();
 
   constructor(private readonly config: WindowStoreConfig<T>) {}
 
@@ -55,22 +86,24 @@ export class LatePanes<T> {
     for (const start of this.newest.keys()) if (expired(start)) this.newest.delete(start);
   }
 
-  save(): Data {
-    return [...this.newest].map(([start, byKey]) => [start, [...byKey]]);
+  save(chunks: Map<string, Data>): void {
+    for (const newest of this.newest.values()) newest.save(chunks);
   }
 
-  restore(saved: Data): void {
-    for (const [start, byKey] of saved as [number, [KeyId, number][]][]) {
-      this.newest.set(start, new Map(byKey));
+  restore(chunks: Chunks): void {
+    for (const { name, log, pages } of savedGroups(chunks, LATE)) {
+      const newest = new Newest(Number(name), log);
+      for (const [id, index] of pages.flat() as [KeyId, number][]) newest.byKey.set(id, index);
+      this.newest.set(Number(name), newest);
     }
   }
 
   /* A key that had something in a window which W passed has had its on-time pane, of index 0. */
   private nextIndex(start: number, id: KeyId, had: boolean): number {
-    let byKey = this.newest.get(start);
-    if (byKey === undefined) this.newest.set(start, (byKey = new Map()));
-    const index = (byKey.get(id) ?? (had ? 0 : -1)) + 1;
-    byKey.set(id, index);
+    let newest = this.newest.get(start);
+    if (newest === undefined) this.newest.set(start, (newest = new Newest(start)));
+    const index = (newest.byKey.get(id) ?? (had ? 0 : -1)) + 1;
+    newest.set(id, index);
     return index;
   }
 }

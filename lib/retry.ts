@@ -67,7 +67,7 @@ export class Retry {
           throw thrown;
         }
         this.failed(thrown);
-        await this.pause(thrown.retryAfterMs);
+        await this.pause();
       }
     }
   }
@@ -106,12 +106,11 @@ export class Retry {
     if (final) throw thrown;
   }
 
-  private async pause(atLeast = 0): Promise<void> {
+  private async pause(): Promise<void> {
     const { delayMs, maxDelayMs, breaker } = this.rule;
     const longest = Math.min(delayMs * 2 ** Math.min(this.inRow - 1, 30), maxDelayMs);
     const open = this.breaker === 'open';
-    const own = open ? breaker.cooldownMs : this.draw() * longest;
-    const ms = Math.max(own, atLeast);
+    const ms = open ? breaker.cooldownMs : this.draw() * longest;
     await new Promise<void>((resolve) => this.timing.after(ms, resolve));
     if (!open) return;
     this.breaker = 'trial';

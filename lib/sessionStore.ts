@@ -2,10 +2,10 @@
  * Session windows: per key the open sessions, oldest first. Memory: one record per session until it
  * expires. Deadlines are re-armed lazily: an event that extends a session touches no queue.
  */
-import type { Data, EventElement, WindowBounds } from './element.js';
-import type { Accumulators } from './fold.js';
-import { type Key, type KeyId, keyId } from './key.js';
+import type { Chunks, Data, EventElement, WindowBounds } from './element.js';
+import type { Key, KeyId } from './key.js';
 import { deltaPaneOf, type Pane, paneOf } from './panes.js';
+import { type Session, SessionLog } from './sessionLog.js';
 import { setLive } from './stats.js';
 import { Deadlines } from './timers.js';
 import {
@@ -17,34 +17,10 @@ import {
 } from './windowStore.js';
 import type { SessionWindows } from './windows.js';
 
-interface Session {
-  readonly id: KeyId;
-  readonly key: Key;
-  start: number;
-  end: number;
-  accs: Accumulators;
-  /** Of the newest pane, of this window or of one that it absorbed; −1: none. */
-  index: number;
-  /** A pane of exactly this window has left. */
-  fired: boolean;
-  /** Something came since the newest pane. */
-  news: boolean;
-  /** W has passed the end. */
-  passed: boolean;
-  replaces: WindowBounds[] | undefined;
-  /** The earliest first arrival of all that it absorbed. */
-  born: number;
-  /** The deadline that counts; other entries of the queue are stale. */
-  armed: number;
-  dead: boolean;
-}
-
-const PREFIX = 'session/';
-
 export class SessionStore<T> implements WindowStore<T> {
   private readonly byKey = new Map<KeyId, Session[]>();
   private readonly deadlines: Deadlines<Session>;
-  private readonly spanMs: number;
+  private readonly log = new SessionLog(this.byKey);
   private open = 0;
   private w = -Infinity;
 
@@ -54,7 +30,6 @@ export class SessionStore<T> implements WindowStore<T> {
   ) {
     const typical = windows.fixedGapMs ?? 60_000;
     this.deadlines = new Deadlines(Math.max(1, Math.floor(typical / 8)));
-    this.spanMs = typical * 16;
   }
 
   add(id: KeyId, key: Key, e: EventElement<T>, arrival: number): Verdict {
@@ -74,6 +49,7 @@ export class SessionStore<T> implements WindowStore<T> {
       touched.length === 0 ? this.begin({ id, key, own, arrival }) : this.merge(touched, own);
     this.config.stats.taken++;
     this.config.fold.add(s.accs, e, arrival);
+    this.log.touch(s);
     s.news = true;
     if (s.passed) this.fire(s, 'late');
     return ACCEPTED;
@@ -105,32 +81,18 @@ export class SessionStore<T> implements WindowStore<T> {
   }
 
   save(chunks: Map<string, Data>): void {
-    const spans = new Map<number, Data[]>();
-    for (const list of this.byKey.values()) {
-      for (const s of list) {
-        const span = Math.floor(s.start / this.spanMs);
-        const { id: _id, armed: _armed, dead: _dead, ...saved } = s;
-        const rows = spans.get(span);
-        if (rows === undefined) spans.set(span, [saved]);
-        else rows.push(saved);
-      }
-    }
-    for (const [span, rows] of spans) chunks.set(PREFIX + span, rows);
+    this.log.save(chunks);
   }
 
-  restore(chunks: ReadonlyMap<string, Data>, w: number): void {
+  restore(chunks: Chunks, w: number): void {
     this.w = w;
-    for (const [name, rows] of chunks) {
-      if (name.startsWith(PREFIX)) for (const saved of rows as SavedSession[]) this.revive(saved);
-    }
+    for (const s of this.log.restore(chunks)) this.revive(s);
     for (const list of this.byKey.values()) list.sort((a, b) => a.start - b.start);
   }
 
-  private revive(saved: SavedSession): void {
-    const id = keyId(saved.key) as KeyId;
-    const s: Session = { ...saved, id, armed: 0, dead: false };
-    const list = this.byKey.get(id);
-    if (list === undefined) this.byKey.set(id, [s]);
+  private revive(s: Session): void {
+    const list = this.byKey.get(s.id);
+    if (list === undefined) this.byKey.set(s.id, [s]);
     else list.push(s);
     this.count(1, s.passed ? 0 : 1);
     this.arm(s, s.passed ? this.expiry(s.end) : s.end - 1);
@@ -152,6 +114,7 @@ export class SessionStore<T> implements WindowStore<T> {
   private begin(first: { id: KeyId; key: Key; own: WindowBounds; arrival: number }): Session {
     const { id, key, own, arrival } = first;
     const s: Session = {
+      n: arrival,
       id,
       key,
       start: own.start,
@@ -165,7 +128,9 @@ export class SessionStore<T> implements WindowStore<T> {
       born: arrival,
       armed: 0,
       dead: false,
+      changed: 0,
     };
+    this.log.add(s);
     this.insert(s);
     this.count(1, s.passed ? 0 : 1);
     this.arm(s, s.passed ? this.expiry(s.end) : s.end - 1);
@@ -221,12 +186,14 @@ export class SessionStore<T> implements WindowStore<T> {
 
   private pass(s: Session): void {
     if (!s.passed) this.count(0, -1);
+    this.log.touch(s);
     s.passed = true;
     if (this.expiry(s.end) <= this.w) this.remove(s);
     else this.arm(s, this.expiry(s.end));
   }
 
   private remove(s: Session): void {
+    this.log.touch(s);
     s.dead = true;
     this.count(-1, s.passed ? 0 : -1);
     const list = this.byKey.get(s.id) as Session[];
@@ -240,6 +207,7 @@ export class SessionStore<T> implements WindowStore<T> {
   }
 
   private count(sessions: number, open: number): void {
+    this.log.sessions += sessions;
     setLive(this.config.stats, this.config.stats.live + sessions);
     this.open += open;
   }
@@ -247,6 +215,7 @@ export class SessionStore<T> implements WindowStore<T> {
   private fire(s: Session, timing: Pane['timing']): void {
     const { panes, stats, fold, discarding } = this.config;
     const { key, accs, replaces } = s;
+    this.log.touch(s);
     s.index++;
     s.fired = true;
     s.news = false;
@@ -257,5 +226,3 @@ export class SessionStore<T> implements WindowStore<T> {
     panes.emitReplacing({ key, window: { start: s.start, end: s.end }, pane }, accs, replaces);
   }
 }
-
-type SavedSession = Omit<Session, 'id' | 'armed' | 'dead'>;

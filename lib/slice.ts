@@ -2,8 +2,19 @@
  * One slice of event time: what each key has in it. A slice that takes over the partials of one that was
  * freed makes no garbage: old objects used again spare the collector what it would have to carry over.
  */
+import type { Data } from './element.js';
 import type { Accumulators, Fold } from './fold.js';
-import type { Key, KeyId } from './key.js';
+import { type Key, type KeyId, keyId } from './key.js';
+import { PagedLog, rowsOf } from './pagedLog.js';
+
+/** What the names of a slice's pages begin with. */
+export const SLICE = 'slice/';
+
+type SavedPartial = readonly [key: Key, accs: Accumulators, born: number];
+
+function savedPartial({ key, accs, born }: Partial): SavedPartial {
+  return [key, accs, born];
+}
 
 /** What one key has in one slice. */
 export class Partial {
@@ -15,6 +26,8 @@ export class Partial {
     public born: number,
     /** Start of the slice; another one marks a partial that was taken over and not used yet. */
     public start: number,
+    /** The capture of its slice after which it changed last; that of another slice means nothing. */
+    public changed: number,
   ) {}
 }
 
@@ -22,10 +35,15 @@ export class Partial {
 export class Slice {
   /** The partials, in order of first arrival. */
   readonly live: Partial[] = [];
+  /** How often it was captured. */
+  captures = 0;
+  /** What changed after its newest capture; nothing before the first, when all of it is new. */
+  private news: Partial[] = [];
 
   constructor(
     readonly start: number,
     private readonly held: Map<KeyId, Partial> = new Map(),
+    private readonly log = new PagedLog(`${SLICE}${start}`),
   ) {}
 
   get(id: KeyId): Partial | undefined {
@@ -36,18 +54,46 @@ export class Slice {
   /** The partial of a key that has none here yet. */
   begin(id: KeyId, key: Key, born: number, fold: Fold<any>): Partial {
     const old = this.held.get(id);
-    if (old === undefined) return this.put(new Partial(id, key, fold.create(), born, this.start));
+    if (old === undefined) {
+      const made = new Partial(id, key, fold.create(), born, this.start, this.captures);
+      this.held.set(id, made);
+      return this.join(made);
+    }
     fold.reset(old.accs);
     old.key = key;
     old.born = born;
     old.start = this.start;
-    this.live.push(old);
-    return old;
+    old.changed = this.captures;
+    return this.join(old);
   }
 
-  put(partial: Partial): Partial {
-    this.held.set(partial.id, partial);
+  /** A partial changes for the first time after a capture: its `changed` is not `captures`. */
+  touch(partial: Partial): void {
+    partial.changed = this.captures;
+    this.news.push(partial);
+  }
+
+  save(chunks: Map<string, Data>): void {
+    this.log.save(chunks, rowsOf(this.live, savedPartial), rowsOf(this.news, savedPartial));
+    this.news = [];
+    this.captures++;
+  }
+
+  /** Takes the pages of a capture back, the oldest first. */
+  restore(pages: readonly Data[]): void {
+    for (const page of pages) {
+      for (const [key, accs, born] of page as SavedPartial[]) {
+        const id = keyId(key) as KeyId;
+        this.held.set(id, new Partial(id, key, accs, born, this.start, this.captures));
+      }
+    }
+    for (const p of [...this.held.values()].sort((a, b) => a.born - b.born)) this.live.push(p);
+    this.captures++;
+  }
+
+  private join(partial: Partial): Partial {
     this.live.push(partial);
+    if (this.captures > 0) this.news.push(partial);
     return partial;
   }
 

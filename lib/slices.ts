@@ -3,14 +3,10 @@
  * and all windows (panes: Li et al., "No Pane, No Gain", SIGMOD Record 2005). Memory: one partial per
  * key and slice that it occurs in; freed with the last window of the slice.
  */
-import type { Data } from './element.js';
-import type { Accumulators } from './fold.js';
-import { type Key, type KeyId, keyId } from './key.js';
-import { Partial, Slice } from './slice.js';
-
-const PREFIX = 'slice/';
-
-type SavedPartial = readonly [key: Key, accs: Accumulators, born: number];
+import type { Chunks, Data } from './element.js';
+import type { KeyId } from './key.js';
+import { savedGroups } from './pagedLog.js';
+import { type Partial, SLICE, Slice } from './slice.js';
 
 /** Slices by start, oldest first. Find O(1), drop the oldest O(1), insert near the newest O(1). */
 export class SliceList {
@@ -36,9 +32,7 @@ export class SliceList {
     if (slice !== undefined) return slice;
     slice = new Slice(start, this.spare);
     this.spare = undefined;
-    this.byStart.set(start, slice);
-    if ((this.last?.start ?? -Infinity) < start) this.sorted.push(slice);
-    else this.sorted.splice(this.indexFrom(start), 0, slice);
+    this.place(slice);
     return slice;
   }
 
@@ -79,26 +73,26 @@ export class SliceList {
     return found;
   }
 
-  /** One chunk a slice, keys in order of first arrival. */
+  /** Pages of each slice. */
   save(chunks: Map<string, Data>): void {
-    for (const slice of this.between(-Infinity, Infinity)) {
-      const rows: Data[] = [];
-      for (const p of slice.live) rows.push([p.key, p.accs, p.born]);
-      chunks.set(PREFIX + slice.start, rows);
-    }
+    for (const slice of this.between(-Infinity, Infinity)) slice.save(chunks);
   }
 
   /** Takes saved slices back, telling the key of each partial. */
-  restore(chunks: ReadonlyMap<string, Data>, taken: (id: KeyId) => void): void {
-    for (const [name, rows] of chunks) {
-      if (!name.startsWith(PREFIX)) continue;
-      const slice = this.at(Number(name.slice(PREFIX.length)));
-      for (const [key, accs, born] of rows as SavedPartial[]) {
-        const id = keyId(key) as KeyId;
-        slice.put(new Partial(id, key, accs, born, slice.start));
-        taken(id);
-      }
+  restore(chunks: Chunks, taken: (id: KeyId) => void): void {
+    for (const { name, log, pages } of savedGroups(chunks, SLICE)) {
+      const slice = new Slice(Number(name), undefined, log);
+      slice.restore(pages);
+      this.place(slice);
+      for (const { id } of slice.live) taken(id);
     }
+  }
+
+  private place(slice: Slice): void {
+    const { start } = slice;
+    this.byStart.set(start, slice);
+    if ((this.last?.start ?? -Infinity) < start) this.sorted.push(slice);
+    else this.sorted.splice(this.indexFrom(start), 0, slice);
   }
 
   private indexFrom(start: number): number {

@@ -11,6 +11,13 @@ interface Bucket<T> {
   readonly items: (T | undefined)[];
 }
 
+/** The entries of one span: those with `from <= index < to`; of one instant in the order of adding. */
+export interface Span<T> extends Bucket<T> {
+  readonly tick: number;
+  readonly from: number;
+  readonly to: number;
+}
+
 /**
  * A queue by instant; entries of one instant leave in the order in which they were added.
  *
@@ -94,14 +101,17 @@ export class Deadlines<T> {
     }
   }
 
-  /** Visits all entries in the order in which they would leave; changes nothing that can be seen. */
-  each(fn: (item: T, time: number) => void): void {
-    const { open, head } = this;
-    if (open !== undefined) visit(open, head, fn);
-    for (const tick of [...this.ticks].sort((a, b) => (a < b ? -1 : 1))) {
-      const bucket = this.buckets.get(tick) as Bucket<T>;
-      sort(bucket);
-      visit(bucket, 0, fn);
+  /** All entries by the span of `widthMs` that they fall due in, each span once; not to be changed. */
+  *spans(): Generator<Span<T>> {
+    const { open } = this;
+    for (let from = this.head; open !== undefined && from < open.times.length; ) {
+      const tick = Math.floor((open.times[from] as number) / this.widthMs);
+      const to = this.endOf(open.times, from, tick);
+      yield { ...open, tick, from, to };
+      from = to;
+    }
+    for (const [tick, bucket] of this.buckets) {
+      yield { ...bucket, tick, from: 0, to: bucket.times.length };
     }
   }
 
@@ -112,6 +122,18 @@ export class Deadlines<T> {
     this.recentTick = Number.NaN;
     this.open = undefined;
     this.count = 0;
+  }
+
+  /* By tick, as an instant that belongs to one would be rounded where instants are huge. */
+  private endOf(times: readonly number[], from: number, tick: number): number {
+    let low = from + 1;
+    let high = times.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (Math.floor((times[middle] as number) / this.widthMs) <= tick) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   private bucket(tick: number): Bucket<T> {
@@ -151,12 +173,6 @@ export class Deadlines<T> {
       times.splice(at, 0, time);
       items.splice(at, 0, item);
     }
-  }
-}
-
-function visit<T>(bucket: Bucket<T>, from: number, fn: (item: T, time: number) => void): void {
-  for (let i = from; i < bucket.times.length; i++) {
-    fn(bucket.items[i] as T, bucket.times[i] as number);
   }
 }
 

@@ -1,5 +1,5 @@
 /** What the window operator asks of the state of its windows, whatever their kind. */
-import type { Data, EventElement, WindowBounds } from './element.js';
+import type { Chunks, Data, EventElement, WindowBounds } from './element.js';
 import type { Fold } from './fold.js';
 import type { Key, KeyId } from './key.js';
 import type { PaneMaker } from './panes.js';
@@ -52,5 +52,5 @@ export interface WindowStore<T> {
   waiting(): number;
   save(chunks: Map<string, Data>): void;
   /** `w` is the watermark of the saved state. */
-  restore(chunks: ReadonlyMap<string, Data>, w: number): void;
+  restore(chunks: Chunks, w: number): void;
 }

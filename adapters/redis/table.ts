@@ -19,9 +19,6 @@ export interface RedisHome {
   readonly transaction: object;
 }
 
-/** Which sink and which table of a write. */
-type Place = { readonly sink: number; readonly table: number };
-
 export class RedisTable implements TableStore {
   readonly transaction: object;
   private readonly plain: readonly string[];
@@ -47,9 +44,9 @@ export class RedisTable implements TableStore {
   async open(): Promise<void> {}
 
   async upsert(batch: readonly Upsert[]): Promise<UpsertResult> {
-    const items = this.checked(batch);
+    const items = this.items(batch, { sink: 0, table: 0 });
     const answer = await this.home.writes.write({
-      items: () => items({ sink: 0, table: 0 }),
+      items,
       tables: [this.name],
       whole: { script: scripts.UPSERT, keys: [], args: [] },
       turn: { script: scripts.SWITCH_UPSERT, keys: [], args: [] },
@@ -90,11 +87,11 @@ export class RedisTable implements TableStore {
     }
   }
 
-  /** Checks a batch; what it gives back packs the rows. @throws StoreError of kind `'refused'` */
-  checked(batch: readonly Upsert[]): (to: Place) => Iterable<Item> {
+  /** Checks a batch and packs it. @throws StoreError of kind `'refused'` */
+  items(batch: readonly Upsert[], to: { readonly sink: number; readonly table: number }): Item[] {
     const rows = checkedBatch(this.layout, batch);
     const now = this.home.clock.now();
-    return (to) => rowItems({ layout: this.layout, now, ...to }, rows.values());
+    return rowItems({ layout: this.layout, now, ...to }, rows.values());
   }
 
   private read(fields: readonly Buffer[]): Row {

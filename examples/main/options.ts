@@ -41,8 +41,7 @@ export interface StoreOptions {
   readonly store:
     | { readonly kind: 'memory' }
     | { readonly kind: 'pglite'; readonly dir?: string }
-    | { readonly kind: 'file'; readonly dir: string }
-    | { readonly kind: 'redis'; readonly url: string; readonly prefix?: string };
+    | { readonly kind: 'file'; readonly dir: string };
   readonly table: string;
   /** Waits while another process is at work on this store. */
   readonly standby: boolean;
@@ -59,7 +58,7 @@ export interface MainOptions extends InputOptions, OutputOptions, StoreOptions {
 }
 
 const INPUTS = ['events', 'profiles'];
-const STORES = 'pglite:DIR, pglite:, file:DIR, redis://HOST:PORT/DB or memory:';
+const STORES = 'pglite:DIR, pglite:, file:DIR or memory:';
 
 /** Reads the command line of the main job; undefined asks for the help. @throws UsageError */
 export function readMainOptions(argv: readonly string[]): MainOptions | undefined {
@@ -145,11 +144,7 @@ function readStoreUrl(values: Values): StoreOptions['store'] {
   if (url.startsWith('pglite:')) return { kind: 'pglite', dir: url.slice('pglite:'.length) };
   const [, dir] = /^file:(.+)/s.exec(url) ?? [];
   if (dir !== undefined) return { kind: 'file', dir };
-  if (/^rediss?:\/\/./.test(url)) {
-    const [, prefix] = /[?&]prefix=([\w-]+)/.exec(url) ?? [];
-    return { kind: 'redis', url, ...(prefix !== undefined && { prefix }) };
-  }
-  if (/^postgres(ql)?:\/\//.test(url)) {
+  if (/^(postgres(ql)?|rediss?):\/\//.test(url)) {
     throw values.wrong('store', `${STORES} until servers are built`);
   }
   throw values.wrong('store', STORES);

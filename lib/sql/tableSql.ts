@@ -33,8 +33,7 @@ export function qualified({ schema, table }: TableName): string {
   return `${quote(schema)}.${quote(table)}`;
 }
 
-/** The name of the table of tombstones. */
-export function tombstones(schema: string): string {
+function tombstones(schema: string): string {
   return qualified({ schema, table: 'tidemark_tombstones' });
 }
 

@@ -1,8 +1,7 @@
 /** The main job killed in the middle of its work: the short form of `npm run crash`. */
-import { killRuns } from './kills.js';
-import { kinds } from './places.js';
+import { killRuns, stores } from './kills.js';
 
-it.each(kinds)(
+it.each(stores)(
   'on %s killed and started again until done, it ends with the undisturbed table',
   async (store) => {
     const report = await killRuns({ kills: 4, killsPerRun: 2, seed: 7, events: 30_000, store });

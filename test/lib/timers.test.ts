@@ -63,8 +63,17 @@ function agree(width: number, steps: readonly (readonly [string, number])[]): vo
       expect(queue.peek()).toBe(naive.peek());
     } else {
       const seen: Entry[] = [];
-      queue.each((item, at) => seen.push([at, item]));
+      const ticks: number[] = [];
+      for (const { tick, times, items, from, to } of queue.spans()) {
+        ticks.push(tick);
+        for (let at = from; at < to; at++) {
+          seen.push([times[at] as number, items[at] as number]);
+          expect(Math.floor((times[at] as number) / width)).toBe(tick);
+        }
+      }
+      seen.sort(([a], [b]) => a - b);
       expect(seen).toEqual(naive.all());
+      expect(new Set(ticks).size).toBe(ticks.length);
     }
     expect(queue.size).toBe(naive.size);
   }

@@ -33,7 +33,6 @@ function under(name: string, compactAbove: number): StoreUnderTest {
     store: opened,
     clock,
     leases: true,
-    outbox: true,
     reopen: closed,
     async raiseFormat(job) {
       await closed();

@@ -14,8 +14,7 @@ let store: Store;
 let second: Store;
 
 beforeAll(async () => {
-  // with `everysec` a server that waits for its disk answers before it has written
-  server = await startRedis({ killable: true, fsync: 'always' });
+  server = await startRedis({ killable: true });
   await open();
 }, 60_000);
 afterAll(async () => {

@@ -294,7 +294,6 @@ it('a right store keeps all laws, with a clock and without', async () => {
     store: () => store,
     another: () => store,
     leases: true,
-    outbox: true,
     limits: { keyLength: 100 },
   });
 });
