@@ -85,6 +85,7 @@ function checkHeader(bytes: Uint8Array): string {
   if (format > DATA_FORMAT) {
     throw new CodecError(
       `the data has format ${format}; this version reads up to ${DATA_FORMAT}: run the version that wrote it`,
+      { newer: true },
     );
   }
   const [, , flag, stated] = header.exec(head) ?? [];

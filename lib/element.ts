@@ -82,6 +82,14 @@ export interface Member {
 export interface SinkMember {
   /** A `SinkStore` of `lib/ports`. */
   readonly store: unknown;
+  /** What the user asked for; see `lib/delivery`. @default 'effectivelyOnce' */
+  readonly delivery?: string;
+  /** How rows are written that no checkpoint carries: a `SinkWriting` of `lib/sinkWriter`. */
+  readonly writing?: unknown;
+  /** So many rows of the checkpoint are not in the table yet; they are told of as those of this run. */
+  readonly resumed?: (rows: number) => void;
+  /** The store did not answer, or does again: a `Retry` of `lib/retry`. */
+  readonly tried?: (retry: unknown) => void;
   /** Rows reported with barrier n are durable; `result` is the store's `UpsertResult`. */
   readonly committed: (n: number, result: unknown) => void;
   /** The store refuses these rows for good; they are taken out of the checkpoint. */

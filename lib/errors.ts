@@ -118,8 +118,11 @@ export class SettingsError extends TidemarkError {
 
 /** State that cannot be written, or bytes that are not state of ours. */
 export class CodecError extends TidemarkError {
-  constructor(detail: string, options?: ErrorOptions) {
+  /** The bytes are of a format that this version does not know: they are not damaged. */
+  readonly newer: boolean;
+  constructor(detail: string, options?: ErrorOptions & { readonly newer?: boolean }) {
     super('CodecError', `codec: ${detail}`, options);
+    this.newer = options?.newer === true;
   }
 }
 
@@ -156,14 +159,21 @@ export class StoreError extends TidemarkError {
   readonly refused: readonly unknown[];
   /** Who has what only one can have, where that is all that is wrong: free it, or wait. */
   readonly holder: string | undefined;
+  /** Before so many ms have passed the store wants no other try. */
+  readonly retryAfterMs: number | undefined;
   constructor(
     readonly kind: 'connection' | 'refused',
     detail: string,
-    options?: ErrorOptions & { readonly refused?: readonly unknown[]; readonly holder?: string },
+    options?: ErrorOptions & {
+      readonly refused?: readonly unknown[];
+      readonly holder?: string;
+      readonly retryAfterMs?: number | undefined;
+    },
   ) {
     super('StoreError', detail, options);
     this.refused = options?.refused ?? [];
     this.holder = options?.holder;
+    this.retryAfterMs = options?.retryAfterMs;
   }
 }
 

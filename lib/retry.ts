@@ -67,7 +67,7 @@ export class Retry {
           throw thrown;
         }
         this.failed(thrown);
-        await this.pause();
+        await this.pause(thrown.retryAfterMs);
       }
     }
   }
@@ -106,11 +106,12 @@ export class Retry {
     if (final) throw thrown;
   }
 
-  private async pause(): Promise<void> {
+  private async pause(atLeast = 0): Promise<void> {
     const { delayMs, maxDelayMs, breaker } = this.rule;
     const longest = Math.min(delayMs * 2 ** Math.min(this.inRow - 1, 30), maxDelayMs);
     const open = this.breaker === 'open';
-    const ms = open ? breaker.cooldownMs : this.draw() * longest;
+    const own = open ? breaker.cooldownMs : this.draw() * longest;
+    const ms = Math.max(own, atLeast);
     await new Promise<void>((resolve) => this.timing.after(ms, resolve));
     if (!open) return;
     this.breaker = 'trial';

@@ -1,4 +1,6 @@
 /** The state of `idempotentSink`: rows that are not durable yet, doors and counters. */
+
+import type { DeliveryKind } from './delivery.js';
 import { type Door, guardedDoor, type Poison } from './doors.js';
 import type { Chunks, EventElement } from './element.js';
 import { configError } from './errors.js';
@@ -7,6 +9,7 @@ import type { SinkStore, UpsertResult } from './ports.js';
 import type { Breaker, Retry } from './retry.js';
 import { type PendingRow, RowBatch } from './rowBatch.js';
 import { effectsOf, ReplacesError, type RowRules } from './rowMaker.js';
+import type { SinkWriting } from './sinkWriter.js';
 import type { Logic, SinkLogic } from './stage.js';
 import { newStats, type Stats, setLive } from './stats.js';
 
@@ -54,6 +57,8 @@ export class SinkState<T> implements Logic {
     private readonly config: {
       readonly rules: RowRules<T>;
       readonly store: SinkStore;
+      readonly delivery?: DeliveryKind | undefined;
+      readonly writing?: SinkWriting | undefined;
       readonly poison?: Door<Poison<any>> | undefined;
     },
     /** A batch has become durable. */
@@ -68,6 +73,13 @@ export class SinkState<T> implements Logic {
       takeRows: () => this.take(),
       committed: (n, result) => this.durable(result as UpsertResult & { rows: number }, n),
       refused: (rows, error) => this.refused(rows as PendingRow[], error),
+      delivery: config.delivery ?? 'effectivelyOnce',
+      writing: config.writing,
+      resumed: (rows) => {
+        this.taken += rows;
+        setLive(this.stats, this.pending);
+      },
+      tried: (retry) => this.tried(retry as Retry),
     };
   }
 

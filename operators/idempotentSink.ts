@@ -112,8 +112,9 @@ class SinkRun<T> {
   ) {
     const { key, row, version, replaces, store, poison } = config;
     const { keyColumns } = store;
+    const { writing } = config;
     const rules = { key, row, version, replaces, keyColumns };
-    this.state = new SinkState<T>({ rules, store, poison }, (ack) => this.ack(ack));
+    this.state = new SinkState<T>({ rules, store, poison, writing }, (ack) => this.ack(ack));
     this.retry = new Retry(config.writing.retry, this.timing(), (retry) => this.state.tried(retry));
   }
 

@@ -169,6 +169,7 @@ function check(config: JobConfig): Settings {
   if (config.owner?.standby === true && checkpoints.leases === undefined) {
     throw configError('job', 'owner.standby', 'left out for a store without leases', true);
   }
+  const restart = restartSettings(config.restart);
   if (tasks !== 'single') throw configError('job', 'tasks', "'single'", tasks);
   return {
     job: id,
@@ -180,7 +181,8 @@ function check(config: JobConfig): Settings {
     timeoutMs: durationOption('job', 'timeout', config.timeout ?? '1m', 'positive'),
     runtime: runtimeOf(config.clock ?? asyncScheduler),
     stopMs: durationOption('job', 'stopTimeout', config.stopTimeout ?? '30s', 'positive'),
-    restart: restartSettings(config.restart),
+    restart,
+    outageMs: restart.outageMs,
     owner: ownerSettings(config.owner, `owner ${globalThis.crypto.randomUUID()}`),
     topology,
   };

@@ -2,8 +2,10 @@
 import { checkedBatch, KeptRows } from '../../lib/keptRows.js';
 import type { Clock, Row, TableStore, Upsert, UpsertResult } from '../../lib/ports.js';
 import type { TableLayout } from '../../lib/tableLayout.js';
+import { MemoryOutbox } from './outbox.js';
 
 export class MemoryTable implements TableStore {
+  readonly outbox = new MemoryOutbox((rows) => this.plan(rows));
   private readonly kept = new KeptRows();
 
   constructor(

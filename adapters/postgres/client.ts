@@ -9,6 +9,8 @@ export interface SessionLimits {
   readonly lockMs: number;
   readonly idleMs: number;
   readonly statementMs: number;
+  /** The client waits this much longer for the end of a statement: the server can say why it gave up. */
+  readonly graceMs: number;
 }
 
 export interface PostgresClientConfig {
@@ -19,8 +21,6 @@ export interface PostgresClientConfig {
 
 const ATTEMPTS = 6;
 const FIRST_DELAY_MS = 50;
-/** The client waits longer than the server, which can say why it gave up. */
-const GRACE_MS = 5000;
 
 /* Another try of the whole transaction may do: serialisation, deadlock; a server that goes, comes, or only reads. */
 const transient = new Set(['40001', '40P01', '25006', '57P01', '57P02', '57P03']);
@@ -129,7 +129,7 @@ class Session {
     const query = {
       text,
       types: { getTypeParser: asText },
-      query_timeout: limits.statementMs + GRACE_MS,
+      query_timeout: limits.statementMs + limits.graceMs,
     };
     try {
       const whole = params === undefined || params.length === 0;

@@ -29,6 +29,8 @@ export interface PostgresStoreConfig {
     readonly idle?: Duration;
     /** For one statement to end. @default '1m' */
     readonly statement?: Duration;
+    /** How much longer than that this process waits for an answer, and for a connection. @default '5s' */
+    readonly answer?: Duration;
   };
   /** Told of what may lose data, and of idle sessions that failed. @default nobody */
   readonly warn?: (message: string) => void;
@@ -61,7 +63,7 @@ export interface PostgresStoreConfig {
 export async function postgresStore(config: PostgresStoreConfig): Promise<Store> {
   const { url, clock = { now: () => Date.now() }, schema = 'public', warn = () => {} } = config;
   const limits = check(config);
-  const pool = config.pool ?? (await connectPool(url as string));
+  const pool = config.pool ?? (await connectPool(url as string, limits.graceMs));
   const { password, connectionString } = (pool as Described).options ?? {};
   const redact = redactorFor(url ?? connectionString, password);
   const client = new PostgresClient({ pool, limits, redact });
@@ -116,6 +118,7 @@ function check({ url, pool, schema, timeouts = {} }: PostgresStoreConfig): Sessi
     lockMs: ms('lock', '15s'),
     idleMs: ms('idle', '10s'),
     statementMs: ms('statement', '1m'),
+    graceMs: ms('answer', '5s'),
   };
   if (limits.lockMs > limits.idleMs) return limits;
   throw wrong('timeouts.lock', 'longer than `timeouts.idle`', timeouts.lock ?? '15s');

@@ -28,15 +28,14 @@ export interface PostgresPool {
 
 /** Sessions of a pool of our own: commits, tables, leases, and what is read beside. */
 const SESSIONS = 4;
-const CONNECT_MS = 10_000;
 
 /** Makes a pool of sessions on an address. @throws StoreError when `pg` is not installed */
-export async function connectPool(url: string): Promise<PostgresPool> {
+export async function connectPool(url: string, connectMs: number): Promise<PostgresPool> {
   const { Pool } = await loadPg();
   return new Pool({
     connectionString: url,
     max: SESSIONS,
-    connectionTimeoutMillis: CONNECT_MS,
+    connectionTimeoutMillis: connectMs,
     keepAlive: true,
     application_name: 'tidemark',
   });

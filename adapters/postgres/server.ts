@@ -1,6 +1,7 @@
 /** Looks at a server before it is used: what cannot work is refused, what may lose data is said. */
 import { StoreError, show } from '../../lib/errors.js';
 import { type SqlClient, storeError } from '../../lib/sql/client.js';
+import { inTurn } from '../../lib/sql/define.js';
 
 const OLDEST = 120_000;
 
@@ -35,5 +36,5 @@ export async function ensureSchema(client: SqlClient, schema: string): Promise<v
     .query('select to_regnamespace($1)::text as found', [`"${schema}"`])
     .catch(failed);
   if (there.rows[0].found !== null) return;
-  await client.query(`create schema if not exists "${schema}"`).catch(failed);
+  await inTurn(client, [`create schema if not exists "${schema}"`]).catch(failed);
 }

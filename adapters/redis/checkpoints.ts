@@ -1,7 +1,8 @@
 /** Checkpoints in Redis: state, positions, epoch and rows switched in one script; only what changed is written. */
+import { randomUUID } from 'node:crypto';
 import { CHECKPOINT_FORMAT, checkRestorable, checkTransaction } from '../../lib/checkpointRules.js';
 import { encode } from '../../lib/codec.js';
-import { JobError, show } from '../../lib/errors.js';
+import { CodecError, JobError } from '../../lib/errors.js';
 import type {
   Checkpoint,
   CheckpointStore,
@@ -25,6 +26,8 @@ export class RedisCheckpoints implements CheckpointStore {
   readonly name = 'redis';
   readonly transaction: object;
   readonly leases: LeaseStore;
+  /* By task: what tells this owner from another of its epoch. */
+  private readonly owners = new Map<string, { readonly epoch: number; readonly owner: string }>();
 
   constructor(private readonly home: RedisHome) {
     this.transaction = home.transaction;
@@ -67,13 +70,11 @@ export class RedisCheckpoints implements CheckpointStore {
       const held = await stored.held();
       checkRestorable(job, undefined, { ...held, fingerprint: '' });
       if (held.n === 0) return undefined;
-      const found = await stored.newest(held).catch((thrown: unknown) => {
-        if (thrown instanceof JobError) return thrown;
-        throw thrown;
-      });
+      const found = await stored.newest(held).catch((thrown: unknown) => ({ thrown }));
       const now = await stored.held();
+      // what is read while it is replaced may look damaged
       if (now.epoch !== held.epoch || now.n !== held.n) continue;
-      if (found instanceof JobError) throw found;
+      if ('thrown' in found) throw found.thrown;
       return found.checkpoint;
     }
     throw new JobError(job, 'its checkpoint is replaced faster than it can be read');
@@ -85,8 +86,11 @@ export class RedisCheckpoints implements CheckpointStore {
   }
 
   private async take({ keys }: StoredTask, held: Held, epoch: number): Promise<boolean> {
-    const args = [held.epoch, held.n, epoch, CHECKPOINT_FORMAT].map(String);
-    return (await this.home.writes.connection.run(scripts.TAKE, [keys.meta], args)) === 1;
+    const owner = randomUUID();
+    const args = [...[held.epoch, held.n, epoch, CHECKPOINT_FORMAT].map(String), owner];
+    const taken = await this.home.writes.connection.run(scripts.TAKE, [keys.meta], args);
+    if (taken === 1) this.owners.set(keys.meta, { epoch, owner });
+    return taken === 1;
   }
 
   /* Nobody else can commit now; what the owner before committed in several steps is finished first. */
@@ -95,18 +99,19 @@ export class RedisCheckpoints implements CheckpointStore {
     await this.home.writes.finish();
     if (n === 0) return { epoch, checkpoint: undefined };
     try {
-      const { checkpoint, damage } = await stored.newest(held);
-      if (damage === undefined) return { epoch, checkpoint };
-      await this.goBack(stored, held);
-      const fallback = `job ${show(stored.job)}: checkpoint ${n} is damaged (${damage}); it goes on from checkpoint ${checkpoint.n}`;
-      return { epoch, checkpoint, fallback };
+      const restored = await stored.newest(held);
+      if (restored.fallback !== undefined) await this.goBack(stored, held);
+      return { epoch, ...restored };
     } catch (thrown) {
-      if (thrown instanceof JobError) {
-        const args = [String(epoch), String(epoch - 1)];
-        await this.home.writes.connection.run(scripts.GIVE_BACK, [stored.keys.meta], args);
-      }
+      const isDamage = thrown instanceof JobError || thrown instanceof CodecError;
+      if (isDamage) await this.giveBack(stored, held);
       throw thrown;
     }
+  }
+
+  private async giveBack({ keys }: StoredTask, { epoch }: Held): Promise<void> {
+    const args = [String(epoch), String(epoch - 1)];
+    await this.home.writes.connection.run(scripts.GIVE_BACK, [keys.meta], args);
   }
 
   /* What the newest checkpoint replaced is committed once more. */
@@ -121,7 +126,7 @@ export class RedisCheckpoints implements CheckpointStore {
     if (before === undefined) return;
     const commit = { job, task, epoch, n: before.n, prev: held.n, header: before.bytes };
     const answer = await this.home.writes.write(
-      this.write(commit, { items, tables: [], sinks: 0 }, 'back'),
+      this.write(commit, { items: () => items, tables: [], sinks: 0 }, 'back'),
     );
     if (answer.outcome !== 'ok') {
       throw new JobError(job, `its damaged checkpoint could not be left: ${answer.outcome}`);
@@ -136,8 +141,10 @@ export class RedisCheckpoints implements CheckpointStore {
     const { job, task, epoch, n, prev, header } = commit;
     const { meta, state, undo } = this.home.writes.names.task(job, task);
     const rises = how ?? (n > prev ? '1' : '0');
-    const own = [epoch, n, prev, rises, CHECKPOINT_FORMAT].map(String);
-    const args: Arg[] = [...own, Buffer.from(header)];
+    const taken = this.owners.get(meta);
+    const owner = taken?.epoch === epoch ? taken.owner : '';
+    const numbers = [epoch, n, prev, rises, CHECKPOINT_FORMAT].map(String);
+    const args: Arg[] = [...numbers, Buffer.from(header), owner];
     return {
       ...what,
       task: [job, task],
@@ -148,13 +155,15 @@ export class RedisCheckpoints implements CheckpointStore {
 }
 
 /** Checks every row before anything is sent. @throws StoreError of kind `'refused'` */
-function contentOf(commit: Commit): Pick<Write, 'items' | 'tables' | 'sinks'> {
-  const tables = [...new Set(commit.rows.map(({ store }) => store.name))];
-  const items: Item[] = [];
-  for (const [sink, { store, rows }] of commit.rows.entries()) {
-    const table = tables.indexOf(store.name);
-    for (const item of (store as RedisTable).items(rows, { sink, table })) items.push(item);
+function contentOf({ rows, dropped, changed }: Commit): Pick<Write, 'items' | 'tables' | 'sinks'> {
+  const tables = [...new Set(rows.map(({ store }) => store.name))];
+  const packers = rows.map((sink) => (sink.store as RedisTable).checked(sink.rows));
+  function* items(): Generator<Item> {
+    for (const name of dropped) yield dropItem(name);
+    for (const piece of changed) yield pieceItem(piece);
+    for (const [sink, packer] of packers.entries()) {
+      yield* packer({ sink, table: tables.indexOf(rows[sink]?.store.name ?? '') });
+    }
   }
-  const pieces = [...commit.dropped.map(dropItem), ...commit.changed.map(pieceItem)];
-  return { items: [...pieces, ...items], tables, sinks: commit.rows.length };
+  return { items, tables, sinks: rows.length };
 }

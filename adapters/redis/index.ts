@@ -44,9 +44,10 @@ export interface RedisStoreConfig {
  * tag: in a cluster they lie on one node, which is what makes them atomic, and jobs of several
  * prefixes spread over the nodes.
  *
- * What is promised holds as long as the data of the primary survives: `appendfsync everysec` may
- * lose a second of commits when the machine dies (none when only the server does), and a replica
- * that takes over may lack the newest ones. A job then goes on from an older checkpoint.
+ * What is promised holds as long as the data of the primary survives. With `appendfsync everysec` a
+ * machine that dies, or a server that is killed while it waits for its disk, may lose the commits of
+ * its last two seconds, and a replica that takes over may lack the newest ones: the rows and the
+ * checkpoint go back together, and the job goes on from there. `appendfsync always` loses none.
  *
  * State: a hash and an index entry for each row, a tombstone for each deleted key until `forget`, and
  * of each task the newest checkpoint and what it replaced.

@@ -1,6 +1,6 @@
 /** What a write is made of, packed so that a script can unpack it: pieces of state, and rows. */
 import { StoreError, show } from '../../lib/errors.js';
-import type { Piece, PieceName, Upsert } from '../../lib/ports.js';
+import type { Piece, PieceName } from '../../lib/ports.js';
 import { type Prepared, refusedRows, type TableLayout } from '../../lib/tableLayout.js';
 import { escapePart, unescapePart } from './names.js';
 import { orderBytes, sortKey } from './sortKey.js';
@@ -13,8 +13,8 @@ export interface Item {
 }
 
 /** Items that one script applies, so that it holds the server for a few milliseconds. */
-export const MOST_ITEMS = 500;
-const MOST_BYTES = 2 ** 20;
+const MOST_ITEMS = 500;
+const MOST_BYTES = 2 ** 18;
 /* What a script can hand to one command. */
 const MOST_COLUMNS = 1000;
 
@@ -44,22 +44,16 @@ export interface RowTarget {
   readonly now: number;
 }
 
-/** Packs checked rows. @throws StoreError of kind `'refused'` with those that Redis does not take */
-export function rowItems(target: RowTarget, rows: Iterable<Prepared>): Item[] {
-  const items: Item[] = [];
-  const refused: Upsert[] = [];
-  let why = '';
+/** Packs checked rows, as they are asked for. @throws StoreError of kind `'refused'` at one that Redis does not take */
+export function* rowItems(target: RowTarget, rows: Iterable<Prepared>): Generator<Item> {
   for (const row of rows) {
     try {
-      items.push(rowItem(target, row));
+      yield rowItem(target, row);
     } catch (thrown) {
       if (!(thrown instanceof RangeError)) throw thrown;
-      why = thrown.message;
-      refused.push(row.upsert);
+      throw refusedRows(target.layout.name, [row.upsert], thrown.message, thrown);
     }
   }
-  if (refused.length > 0) throw refusedRows(target.layout.name, refused, why);
-  return items;
 }
 
 function rowItem({ layout, sink, table, now }: RowTarget, row: Prepared): Item {
@@ -115,18 +109,27 @@ function compared(kind: string, value: unknown): string {
 
 /** MessagePack: a list of strings, as `cmsgpack` of Redis reads it. */
 export function pack(parts: readonly (string | Uint8Array)[]): Buffer {
-  const out: Uint8Array[] = [head(0xdd, parts.length)];
+  let size = 5;
+  for (const part of parts) size += 5 + lengthOf(part);
+  const out = Buffer.allocUnsafe(size);
+  let at = head(out, 0, { type: 0xdd, count: parts.length });
   for (const part of parts) {
-    const bytes = typeof part === 'string' ? Buffer.from(part) : part;
-    out.push(head(0xdb, bytes.length), bytes);
+    const count = lengthOf(part);
+    at = head(out, at, { type: 0xdb, count });
+    if (typeof part === 'string') out.write(part, at);
+    else out.set(part, at);
+    at += count;
   }
-  return Buffer.concat(out);
+  return out;
 }
 
-function head(type: number, count: number): Buffer {
-  const bytes = Buffer.alloc(5, type);
-  bytes.writeUInt32BE(count, 1);
-  return bytes;
+function lengthOf(part: string | Uint8Array): number {
+  return typeof part === 'string' ? Buffer.byteLength(part) : part.length;
+}
+
+function head(out: Buffer, at: number, { type, count }: { type: number; count: number }): number {
+  out[at] = type;
+  return out.writeUInt32BE(count, at + 1);
 }
 
 /** What `pack` wrote. @throws StoreError where these are other bytes */
@@ -142,8 +145,8 @@ export function unpack(bytes: Buffer): Buffer[] {
   throw new StoreError('refused', `what is staged is damaged: ${show(bytes.toString('latin1'))}`);
 }
 
-/** Items by script: a few hundred, and about a megabyte; a larger one goes alone. */
-export function* portions(items: readonly Item[]): Generator<readonly Item[]> {
+/** Items by script: a few hundred, and about a quarter of a megabyte; a larger one goes alone. */
+export function* portions(items: Iterable<Item>): Generator<readonly Item[]> {
   let portion: Item[] = [];
   let bytes = 0;
   for (const item of items) {

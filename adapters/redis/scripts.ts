@@ -124,11 +124,14 @@ local function answer(sums)
 end
 `;
 
-/* KEYS 1 pending, 2 meta; ARGV 1 epoch, 2 n, 3 n before, 4 whether n rises, 5 format, 6 header. */
+/*
+ * KEYS 1 pending, 2 meta; ARGV 1 epoch, 2 n, 3 n before, 4 whether n rises, 5 format, 6 header, 7 owner. A
+ * server that lost its newest second gives an epoch again: then the owner says whose it is.
+ */
 const GUARD = `
 if redis.call('HLEN', KEYS[1]) > 0 then return { 'pending' } end
-local held = redis.call('HMGET', KEYS[2], 'epoch', 'n', 'header', 'pieces')
-if held[1] ~= ARGV[1] then return { 'fenced' } end
+local held = redis.call('HMGET', KEYS[2], 'epoch', 'n', 'header', 'pieces', 'owner')
+if held[1] ~= ARGV[1] or (ARGV[7] ~= '' and held[5] ~= ARGV[7]) then return { 'fenced' } end
 if held[2] == ARGV[2] then return { 'duplicate' } end
 if held[2] ~= ARGV[3] or ARGV[4] == '0' then return { 'gap' } end
 `;
@@ -147,26 +150,26 @@ local function advance(undo)
 end
 `;
 
-/** A commit in one step. KEYS 3 state, 4 undo, then tables and rows; ARGV 7 tables, then items. */
+/** A commit in one step. KEYS 3 state, 4 undo, then tables and rows; ARGV 8 tables, then items. */
 export const COMMIT = script(
   APPLY,
   GUARD,
   ADVANCE,
   `advance(KEYS[4])
-local sums = apply(ARGV, 8, 5, tonumber(ARGV[7]), KEYS[3], KEYS[4])
+local sums = apply(ARGV, 9, 5, tonumber(ARGV[8]), KEYS[3], KEYS[4])
 redis.call('HSET', KEYS[2], 'pieces', redis.call('HLEN', KEYS[3]))
 return answer(sums)`,
 );
 
-/** What is staged becomes committed. KEYS 3 undo, 4 stage, 5 todo; ARGV 7 id, 8 portions, 9 what it touches. */
+/** What is staged becomes committed. KEYS 3 undo, 4 stage, 5 todo; ARGV 8 id, 9 portions, 10 what it touches. */
 export const SWITCH_COMMIT = script(
   GUARD,
   ADVANCE,
-  `if redis.call('LLEN', KEYS[4]) ~= tonumber(ARGV[8]) then return { 'lost' } end
+  `if redis.call('LLEN', KEYS[4]) ~= tonumber(ARGV[9]) then return { 'lost' } end
 advance(KEYS[3])
 redis.call('RENAME', KEYS[4], KEYS[5])
 redis.call('PERSIST', KEYS[5])
-redis.call('HSET', KEYS[1], ARGV[7], ARGV[9])
+redis.call('HSET', KEYS[1], ARGV[8], ARGV[10])
 return { 'ok' }`,
 );
 
@@ -218,18 +221,18 @@ end
 return { 'ok' }`,
 );
 
-/** Takes a task over where it is as it was read. KEYS 1 meta; ARGV 1 epoch, 2 n, 3 the next epoch, 4 format. */
+/** Takes a task over where it is as it was read. KEYS 1 meta; ARGV 1 epoch, 2 n, 3 the next epoch, 4 format, 5 owner. */
 export const TAKE = script(`
-local held = redis.call('HMGET', KEYS[1], 'epoch', 'n')
+local held = redis.call('HMGET', KEYS[1], 'epoch', 'n', 'owner')
 if (held[1] or '0') ~= ARGV[1] or (held[2] or '0') ~= ARGV[2] then return 0 end
-redis.call('HSET', KEYS[1], 'epoch', ARGV[3])
+redis.call('HSET', KEYS[1], 'epoch', ARGV[3], 'owner', ARGV[5], 'owner-before', held[3] or '')
 if not held[2] then redis.call('HSET', KEYS[1], 'n', '0', 'format', ARGV[4]) end
 return 1`);
 
 /** Gives a task back that could not be restored. KEYS 1 meta; ARGV 1 epoch, 2 the epoch before. */
 export const GIVE_BACK = script(`
 if redis.call('HGET', KEYS[1], 'epoch') == ARGV[1] then
-  redis.call('HSET', KEYS[1], 'epoch', ARGV[2])
+  redis.call('HSET', KEYS[1], 'epoch', ARGV[2], 'owner', redis.call('HGET', KEYS[1], 'owner-before'))
 end
 return 1`);
 

@@ -1,6 +1,7 @@
-/** What is stored of one task, read back and verified; of two generations the newer one that is whole. */
+/** What is stored of one task, read back and verified: the newest checkpoint, and what it replaced. */
 import { decode, verify } from '../../lib/codec.js';
-import { CodecError, JobError, messageOf } from '../../lib/errors.js';
+import { CodecError } from '../../lib/errors.js';
+import { newestWhole, type Restored } from '../../lib/generations.js';
 import type { Checkpoint, Position } from '../../lib/ports.js';
 import { pieceOf } from './items.js';
 import type { TaskKeys } from './names.js';
@@ -37,12 +38,6 @@ export interface Held {
   readonly before: Generation | undefined;
 }
 
-/** A checkpoint, and why it is not the newest. */
-export interface Found {
-  readonly checkpoint: Checkpoint;
-  readonly damage?: string;
-}
-
 type Pieces = Map<string, Buffer>;
 
 export class StoredTask {
@@ -73,23 +68,17 @@ export class StoredTask {
     return { ...numbers, fingerprint, newest, before };
   }
 
-  /** @throws JobError where neither generation is whole, or one is of a newer format */
-  async newest(held: Held): Promise<Found> {
+  /** The newest checkpoint that is whole. @throws JobError where neither is; CodecError of a newer format */
+  async newest({ n, newest, before }: Held): Promise<Restored> {
     const pieces = await this.pieces(this.keys.state);
-    const newest = this.attempt(held.newest, pieces);
-    if (!(newest instanceof CodecError)) return { checkpoint: newest };
-    const damage = messageOf(newest);
-    for (const [field, bytes] of await this.replaced()) {
-      if (bytes === undefined) pieces.delete(field);
-      else pieces.set(field, bytes);
-    }
-    const before = this.attempt(held.before, pieces);
-    if (!(before instanceof CodecError)) return { checkpoint: before, damage };
-    const second = held.before === undefined ? 'there is none before it' : messageOf(before);
-    throw new JobError(
-      this.job,
-      `its checkpoint ${held.n} is damaged (${damage}), and it cannot go back to the one before: ${second}`,
-    );
+    return newestWhole(this.job, [n, before?.n ?? 0], async (wanted) => {
+      if (wanted === n) return checkpointOf(newest, pieces);
+      for (const [field, bytes] of await this.replaced()) {
+        if (bytes === undefined) pieces.delete(field);
+        else pieces.set(field, bytes);
+      }
+      return checkpointOf(before, pieces);
+    });
   }
 
   /** What the newest checkpoint replaced: pieces as they were, undefined for those that were not there. */
@@ -97,17 +86,6 @@ export class StoredTask {
     const before = await this.pieces(this.keys.undo);
     const marked = [...before].map(([field, value]) => [field, unmarked(value)] as const);
     return new Map(marked);
-  }
-
-  private attempt(generation: Generation | undefined, pieces: Pieces): Checkpoint | CodecError {
-    try {
-      if (generation === undefined) throw new CodecError('its header is missing');
-      return checkpointOf(generation, pieces);
-    } catch (thrown) {
-      if (!(thrown instanceof CodecError)) throw thrown;
-      if (!/has format \d/.test(thrown.message)) return thrown;
-      throw new JobError(this.job, messageOf(thrown), { cause: thrown });
-    }
   }
 
   private async pieces(key: string): Promise<Pieces> {
@@ -147,7 +125,9 @@ function fingerprintOf(of: Generation | undefined): string | undefined {
   }
 }
 
-function checkpointOf({ n, bytes, pieces }: Generation, found: Pieces): Checkpoint {
+function checkpointOf(generation: Generation | undefined, found: Pieces): Checkpoint {
+  if (generation === undefined) throw new CodecError('its header is missing');
+  const { n, bytes, pieces } = generation;
   const { positions, operators, drained } = decode(bytes) as Header;
   if (found.size !== pieces) {
     throw new CodecError(`${found.size} of ${pieces} pieces of state are there`);

@@ -19,6 +19,9 @@ export interface RedisHome {
   readonly transaction: object;
 }
 
+/** Which sink and which table of a write. */
+type Place = { readonly sink: number; readonly table: number };
+
 export class RedisTable implements TableStore {
   readonly transaction: object;
   private readonly plain: readonly string[];
@@ -44,9 +47,9 @@ export class RedisTable implements TableStore {
   async open(): Promise<void> {}
 
   async upsert(batch: readonly Upsert[]): Promise<UpsertResult> {
-    const items = this.items(batch, { sink: 0, table: 0 });
+    const items = this.checked(batch);
     const answer = await this.home.writes.write({
-      items,
+      items: () => items({ sink: 0, table: 0 }),
       tables: [this.name],
       whole: { script: scripts.UPSERT, keys: [], args: [] },
       turn: { script: scripts.SWITCH_UPSERT, keys: [], args: [] },
@@ -87,11 +90,11 @@ export class RedisTable implements TableStore {
     }
   }
 
-  /** Checks a batch and packs it. @throws StoreError of kind `'refused'` */
-  items(batch: readonly Upsert[], to: { readonly sink: number; readonly table: number }): Item[] {
+  /** Checks a batch; what it gives back packs the rows. @throws StoreError of kind `'refused'` */
+  checked(batch: readonly Upsert[]): (to: Place) => Iterable<Item> {
     const rows = checkedBatch(this.layout, batch);
     const now = this.home.clock.now();
-    return rowItems({ layout: this.layout, now, ...to }, rows.values());
+    return (to) => rowItems({ layout: this.layout, now, ...to }, rows.values());
   }
 
   private read(fields: readonly Buffer[]): Row {

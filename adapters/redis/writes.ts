@@ -17,7 +17,8 @@ const TRIES = 1000;
 
 /** One write: what it touches, and the guard that decides over it. */
 export interface Write {
-  readonly items: readonly Item[];
+  /** Packed one by one, so that no turn packs more than two portions. */
+  readonly items: () => Iterable<Item>;
   readonly tables: readonly string[];
   /** The task whose state it changes. */
   readonly task?: readonly [job: string, task: string];
@@ -53,9 +54,13 @@ export class Writes {
 
   /** @throws StoreError of kind `'connection'`: then the outcome is unknown */
   async write(write: Write): Promise<Written> {
-    const parts = [...portions(write.items)];
     for (let i = 0; i < TRIES; i++) {
-      const answer = parts.length > 1 ? await this.staged(write, parts) : await this.whole(write);
+      const parts = portions(write.items());
+      const first = parts.next().value ?? [];
+      const second = parts.next();
+      const answer = await (second.done
+        ? this.whole(write, first)
+        : this.staged(write, chain(first, second.value, parts)));
       if (answer !== 'pending') return answer;
       await this.finish();
     }
@@ -68,7 +73,10 @@ export class Writes {
     for (const id of ids) await this.applyAll(String(id));
   }
 
-  private async whole({ items, tables, whole, sinks }: Write): Promise<Written | 'pending'> {
+  private async whole(
+    { tables, whole, sinks }: Write,
+    items: readonly Item[],
+  ): Promise<Written | 'pending'> {
     const keys = [this.names.pending, ...whole.keys, ...this.keysOf(tables, items)];
     const packed = items.map((item) => item.packed);
     const args = [...whole.args, String(tables.length), ...packed];
@@ -83,31 +91,33 @@ export class Writes {
 
   private async staged(
     write: Write,
-    parts: readonly (readonly Item[])[],
+    parts: Iterable<readonly Item[]>,
   ): Promise<Written | 'pending'> {
     const id = randomUUID();
     const { stage, todo, sums } = this.names.write(id);
+    const { turn, tables, task } = write;
+    const staged: string[][] = [];
     for (const part of parts) {
       const packed = pack(part.map((item) => item.packed));
+      staged.push(this.keysOf(tables, part));
       await this.connection.run(scripts.STAGE, [stage], [LEFT_MS, packed]);
     }
-    const { turn, tables, task } = write;
     const target: Target = { tables, ...(task && { task }) };
-    const args = [...turn.args, id, String(parts.length), JSON.stringify(target)];
+    const args = [...turn.args, id, String(staged.length), JSON.stringify(target)];
     const keys = [this.names.pending, ...turn.keys, stage, todo];
     const [outcome] = await this.connection.run(turn.script, keys, args);
     if (String(outcome) !== 'ok') {
       await this.connection.ask('UNLINK', stage);
       return rejected(String(outcome));
     }
-    await this.applyAll(id, parts);
+    await this.applyAll(id, staged);
     const results = await this.sumsOf(sums, write.sinks);
     await this.connection.ask('UNLINK', sums);
     return { outcome: 'ok', results };
   }
 
-  /* The portions where they are at hand, or else as they were staged. */
-  private async applyAll(id: string, parts?: readonly (readonly Item[])[]): Promise<void> {
+  /* The keys of each portion are at hand, or are found out from what was staged. */
+  private async applyAll(id: string, staged?: readonly (readonly string[])[]): Promise<void> {
     const { todo, sums } = this.names.write(id);
     const text = await this.connection.ask('HGET', this.names.pending, id);
     if (text === null) return;
@@ -116,9 +126,10 @@ export class Writes {
     for (;;) {
       const left = Number(await this.connection.ask('LLEN', todo));
       if (left === 0) return;
-      const items = parts?.[parts.length - left] ?? (await this.first(todo));
+      const known = staged?.[staged.length - left];
+      const touched = known ?? this.keysOf(tables, await this.first(todo));
       const own = [this.names.pending, meta, state, undo, todo, sums];
-      const keys = [...own, ...this.keysOf(tables, items)];
+      const keys = [...own, ...touched];
       const args = [id, String(left), String(tables.length), LEFT_MS];
       await this.connection.run(scripts.APPLY_STAGED, keys, args);
     }
@@ -176,4 +187,10 @@ function itemOf(packed: Buffer): Item {
   const [kind, , table, , , name] = unpack(packed).map(String);
   if (kind !== 'r') return { packed };
   return { packed, row: { table: Number(table), name: name ?? '' } };
+}
+
+function* chain<T>(first: T, second: T, rest: Iterable<T>): Generator<T> {
+  yield first;
+  yield second;
+  yield* rest;
 }

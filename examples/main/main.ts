@@ -1,5 +1,5 @@
 /** The command of the main job: options in, an exit code out, and one sentence for whatever goes wrong. */
-import { SettingsError } from 'tidemark';
+import { SettingsError, StoreError } from 'tidemark';
 import { help, UsageError } from './command.js';
 import { mainProgram } from './mainJob.js';
 import { readMainOptions } from './options.js';
@@ -46,6 +46,9 @@ export function sentenceOf(thrown: unknown): string {
   if (thrown instanceof SettingsError) {
     const { name, was, is } = thrown.setting;
     return `\`${name}\` is ${is} but was ${was} when the checkpoint was made; ${HINT}`;
+  }
+  if (thrown instanceof StoreError && thrown.holder !== undefined) {
+    return `${thrown.message}; end that one first, or give --standby to take over when it ends`;
   }
   const text = thrown instanceof Error ? thrown.message : String(thrown);
   return text.replace(/\s*[\r\n]+\s*/g, ' ');

@@ -41,7 +41,8 @@ export interface StoreOptions {
   readonly store:
     | { readonly kind: 'memory' }
     | { readonly kind: 'pglite'; readonly dir?: string }
-    | { readonly kind: 'file'; readonly dir: string };
+    | { readonly kind: 'file'; readonly dir: string }
+    | { readonly kind: 'redis'; readonly url: string; readonly prefix?: string };
   readonly table: string;
   /** Waits while another process is at work on this store. */
   readonly standby: boolean;
@@ -58,7 +59,7 @@ export interface MainOptions extends InputOptions, OutputOptions, StoreOptions {
 }
 
 const INPUTS = ['events', 'profiles'];
-const STORES = 'pglite:DIR, pglite:, file:DIR or memory:';
+const STORES = 'pglite:DIR, pglite:, file:DIR, redis://HOST:PORT/DB or memory:';
 
 /** Reads the command line of the main job; undefined asks for the help. @throws UsageError */
 export function readMainOptions(argv: readonly string[]): MainOptions | undefined {
@@ -144,7 +145,11 @@ function readStoreUrl(values: Values): StoreOptions['store'] {
   if (url.startsWith('pglite:')) return { kind: 'pglite', dir: url.slice('pglite:'.length) };
   const [, dir] = /^file:(.+)/s.exec(url) ?? [];
   if (dir !== undefined) return { kind: 'file', dir };
-  if (/^(postgres(ql)?|rediss?):\/\//.test(url)) {
+  if (/^rediss?:\/\/./.test(url)) {
+    const [, prefix] = /[?&]prefix=([\w-]+)/.exec(url) ?? [];
+    return { kind: 'redis', url, ...(prefix !== undefined && { prefix }) };
+  }
+  if (/^postgres(ql)?:\/\//.test(url)) {
     throw values.wrong('store', `${STORES} until servers are built`);
   }
   throw values.wrong('store', STORES);

@@ -1,8 +1,9 @@
 /** Runs a pipeline as a job, from opening its store to writing its results. */
 import { formatInstant, type Job, job } from 'tidemark';
-import { fileStore, type LineCounts, type LinePosition, type Recovery } from 'tidemark/files';
-import { memoryStore, type Store, type TableStore } from 'tidemark/memory';
+import type { LineCounts, LinePosition } from 'tidemark/files';
+import type { Store, TableStore } from 'tidemark/memory';
 import { processOwner } from 'tidemark/process';
+import { openStore } from './openStore.js';
 import { isDurable } from './options.js';
 import { type LateRow, Meters } from './parts.js';
 import type { Context, Counts, Pipeline, Program, Stop } from './program.js';
@@ -47,20 +48,6 @@ export function runOn(
 
 function tellWait({ name, options }: Program, { stderr }: Streams, holder: string): void {
   if (!options.quiet) stderr.write(`${name}: waits as a standby; ${holder} is at work\n`);
-}
-
-/* The embedded Postgres is loaded only where it is used: it is an optional package. */
-async function openStore({ store, quiet }: Program['options'], streams: Streams): Promise<Store> {
-  if (store.kind === 'memory') return memoryStore();
-  if (store.kind === 'file') {
-    // a torn end is what a kill leaves; damage is what nobody may overlook
-    const recovered = ({ kind, message }: Recovery) => {
-      if (kind === 'damaged' || !quiet) streams.stderr.write(`${message}\n`);
-    };
-    return fileStore({ dir: store.dir, recovered });
-  }
-  const { embeddedStore } = await import('tidemark/embedded');
-  return embeddedStore(store.dir === undefined ? {} : { dir: store.dir });
 }
 
 class Run {
@@ -137,12 +124,15 @@ class Run {
 
   private job(): Job {
     const { options, name } = this.program;
+    const checkpoints = this.store.checkpoints();
+    // a directory is for one process: who has opened it has waited for it
+    const standby = options.standby && checkpoints.leases !== undefined;
     return job({
       id: `${name} ${options.table}`,
-      checkpoints: this.store.checkpoints(),
+      checkpoints,
       every: options.checkpointEveryMs,
       everyEvents: options.checkpointEveryEvents,
-      owner: { ...processOwner(), lease: LEASE, standby: options.standby },
+      owner: { ...processOwner(), lease: LEASE, standby },
       stopTimeout: STOP_TIMEOUT,
       restart: { attempts: 1 }, // whoever started the process sees the failure, and starts it again
       topology: this.pipeline.topology,

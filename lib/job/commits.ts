@@ -7,12 +7,15 @@ import type {
   CheckpointStore,
   Commit,
   CommitAnswer,
+  EncodedChunks,
   SinkRows,
   UpsertResult,
 } from '../ports.js';
 import type { PendingRow } from '../rowBatch.js';
 import { isConnectionFault, isRefusal } from '../storeFault.js';
 import type { Capture } from './coordinator.js';
+import type { Deliveries } from './deliveries.js';
+import { isOutboxPiece } from './outbox.js';
 import type { Roster } from './roster.js';
 
 const ATTEMPTS = 6;
@@ -28,6 +31,7 @@ export interface CommitsConfig {
   readonly fingerprint: string;
   readonly store: CheckpointStore;
   readonly roster: Roster;
+  readonly deliveries: Deliveries;
   /** The checkpoint that the run began with. */
   readonly restored: Checkpoint | undefined;
   readonly wait: (ms: number) => Promise<void>;
@@ -36,11 +40,19 @@ export interface CommitsConfig {
 export class Commits {
   private readonly diff: ChunkDiff;
   private changes: Diff = NOTHING;
+  /** The newest n that this run has written; 0 before. */
+  n = 0;
+  /** Whether the newest checkpoint has rows that wait to be applied, or to be dropped. */
+  holdsRows: boolean;
   /** Pieces of state written so far; those that did not change are not. */
   readonly written = { chunks: 0, bytes: 0 };
 
   constructor(private readonly config: CommitsConfig) {
-    this.diff = new ChunkDiff(config.restored?.state);
+    const state = config.restored?.state;
+    this.diff = new ChunkDiff(state);
+    this.holdsRows = [...(state?.values() ?? [])].some((own) =>
+      [...own.keys()].some(isOutboxPiece),
+    );
   }
 
   /**
@@ -49,10 +61,14 @@ export class Commits {
    */
   async write(capture: Capture, prev: number): Promise<void> {
     const rows = new Map<string, readonly PendingRow[]>();
+    const { deliveries, roster } = this.config;
     for (const [id, report] of capture.reports) {
-      if (this.config.roster.sink(id) !== undefined) rows.set(id, report.rows);
+      if (deliveries.inCommit(id)) rows.set(id, report.rows);
     }
-    this.changes = this.diff.next(stateOf(capture));
+    await deliveries.prepare(capture.n);
+    const outboxes = deliveries.pieces(capture.n);
+    this.holdsRows = [...outboxes.values()].some((pieces) => pieces.size > 0);
+    this.changes = this.diff.next(stateOf(capture, outboxes));
     const results = await this.settle(capture, prev, rows);
     this.written.chunks += this.changes.changed.length;
     for (const { bytes } of this.changes.changed) this.written.bytes += bytes.length;
@@ -60,8 +76,10 @@ export class Commits {
     this.diff.durable();
     for (const [i, [id, own]] of [...rows].entries()) {
       const result = results[i] ?? { written: 0, ignored: own.length, conflicts: 0 };
-      this.config.roster.sink(id)?.committed(capture.n, { ...result, rows: own.length });
+      roster.sink(id)?.committed(capture.n, { ...result, rows: own.length });
     }
+    this.n = capture.n;
+    deliveries.durable(capture.n);
   }
 
   /* A refused row is taken out, and the same n is sent again. */
@@ -128,6 +146,14 @@ export class Commits {
   }
 }
 
-function stateOf({ reports }: Capture): Map<string, Captured> {
-  return new Map([...reports].map(([id, { state }]) => [id, state]));
+function stateOf(
+  { reports }: Capture,
+  outboxes: ReadonlyMap<string, EncodedChunks>,
+): Map<string, Captured> {
+  const state = new Map<string, Captured>();
+  for (const [id, report] of reports) {
+    const pieces = outboxes.get(id);
+    state.set(id, pieces === undefined ? report.state : new Map([...report.state, ...pieces]));
+  }
+  return state;
 }

@@ -5,6 +5,8 @@ import { JobError, show } from '../errors.js';
 import type { Captured } from '../page.js';
 import type { Checkpoint, SinkRows, SinkStore } from '../ports.js';
 import { type PendingRow, RowBatch } from '../rowBatch.js';
+import type { Deliveries } from './deliveries.js';
+import { isOutboxPiece } from './outbox.js';
 
 /** What one operator gave for a checkpoint. */
 export interface Report {
@@ -29,7 +31,7 @@ export class Roster {
 
   constructor(
     private readonly job: string,
-    private readonly transaction: object,
+    private readonly deliveries: Deliveries,
     private checkpoint: Checkpoint | undefined,
     private readonly on: {
       /** Takes the last state of an operator that leaves. */
@@ -60,13 +62,13 @@ export class Roster {
       );
     }
     if (this.closed) throw new JobError(this.job, `${operator} ${show(id)} came after the start`);
-    this.checkSink(id, member.sink);
+    const saved = this.checkpoint?.state.get(id);
+    if (member.sink !== undefined) this.deliveries.add(id, member.sink, saved);
     const entry: Enrolled = { member, final: undefined, carried: [] };
     this.enrolled.set(id, entry);
-    const saved = this.checkpoint?.state.get(id);
     return {
       ...rest,
-      restored: saved && decodeChunks(saved),
+      restored: saved && decodeChunks(withoutRows(saved)),
       finished: (state: () => Chunks, rows = []) => {
         if (this.ended || entry.final !== undefined) return;
         entry.final = this.on.captured(id, state());
@@ -132,16 +134,11 @@ export class Roster {
     for (const [id, { member }] of this.enrolled) if (member.stats) all.set(id, member.stats);
     return all;
   }
+}
 
-  private checkSink(id: string, sink: SinkMember | undefined): void {
-    if (sink === undefined) return;
-    const { name, transaction } = sink.store as SinkStore;
-    if (transaction === this.transaction) return;
-    throw new JobError(
-      this.job,
-      `sink ${show(id)} writes to ${show(name)}, which shares no transaction with the checkpoints; use a table of the same store`,
-    );
-  }
+/** The state of an operator alone: rows of an outbox are kept with that of their sink, and are the job's. */
+export function withoutRows<T>(saved: ReadonlyMap<string, T>): Map<string, T> {
+  return new Map([...saved].filter(([chunk]) => !isOutboxPiece(chunk)));
 }
 
 function folded(rows: readonly PendingRow[]): readonly PendingRow[] {

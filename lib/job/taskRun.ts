@@ -2,37 +2,23 @@
 
 import { type Membership, type Restore, restoreWith } from '../element.js';
 import { JobError, show } from '../errors.js';
-import type { CheckpointStore, Position, Source } from '../ports.js';
+import type { Checkpoint } from '../ports.js';
 import { sendBarrier } from './barriers.js';
 import { Commits } from './commits.js';
 import { type Capture, Coordinator } from './coordinator.js';
+import { Deliveries } from './deliveries.js';
 import { Drift } from './drift.js';
+import { captureOf, settleRows } from './ending.js';
 import type { HoldReason } from './gate.js';
-import type { Lease } from './lease.js';
-import type { Quarantine, Quarantined } from './quarantine.js';
+import type { Quarantined } from './quarantine.js';
 import { Reading } from './reading.js';
 import { Roster } from './roster.js';
-import { type Runtime, Timers } from './runtime.js';
-import { type Feed, type SavedSource, SourceRun } from './sourceRun.js';
+import { Timers } from './runtime.js';
+import { type SavedSource, SourceRun } from './sourceRun.js';
+import type { Outcome, TaskRunConfig } from './taskConfig.js';
+import { taskStatus } from './taskStatus.js';
 
-/** `completed`: every source has finished; `drained`: time was ended by `drain()`; `stopped`: by `stop()`. */
-export type Outcome = 'completed' | 'drained' | 'stopped';
-
-export interface TaskRunConfig {
-  readonly job: string;
-  readonly task: string;
-  readonly store: CheckpointStore;
-  readonly everyMs: number;
-  readonly everyEvents: number;
-  readonly maxDriftMs: number;
-  /** How long a checkpoint may wait for its reports. */
-  readonly timeoutMs: number;
-  readonly sources: readonly { readonly source: Source<any>; readonly feed: Feed }[];
-  readonly quarantine: Quarantine;
-  readonly runtime: Runtime;
-  /** Waited for before the task is taken over. */
-  readonly lease?: Lease | undefined;
-}
+export type { Outcome, TaskRunConfig } from './taskConfig.js';
 
 export class TaskRun {
   readonly outcome: Promise<Outcome>;
@@ -41,6 +27,7 @@ export class TaskRun {
   private roster: Roster | undefined;
   private coordinator: Coordinator | undefined;
   private commits: Commits | undefined;
+  private deliveries: Deliveries | undefined;
   private readonly drift: Drift;
   private readonly timers: Timers;
   private readonly reading: Reading;
@@ -80,7 +67,9 @@ export class TaskRun {
       if (this.ended) return;
       this.epoch = epoch;
       const { reading } = this;
-      const roster = new Roster(job, store.transaction, checkpoint, {
+      const deliveries = this.deliveriesOf(epoch);
+      this.deliveries = deliveries;
+      const roster = new Roster(job, deliveries, checkpoint, {
         captured: (id, state) => reading.take(id, state),
         left: () => {
           reading.read();
@@ -90,7 +79,10 @@ export class TaskRun {
       this.roster = roster;
       const wait = (ms: number) => new Promise<void>((resolve) => this.timers.after(ms, resolve));
       const names = { job, task, epoch, fingerprint };
-      this.commits = new Commits({ ...names, store, roster, restored: checkpoint, wait });
+      this.commits = new Commits({
+        ...{ ...names, store, roster, deliveries },
+        ...{ restored: checkpoint, wait },
+      });
       this.coordinator = new Coordinator(checkpoint?.n ?? 0, everyEvents, this.actions(roster));
       this.sources = sources.map(({ source, feed }) => {
         const saved = checkpoint?.positions.get(source.name) as SavedSource | undefined;
@@ -98,7 +90,9 @@ export class TaskRun {
       });
       this.restore(roster);
       if (this.ended) return;
-      if (checkpoint?.drained) await this.end();
+      await deliveries.fence();
+      if (this.ended) return;
+      if (checkpoint?.drained) await this.end(checkpoint);
       else this.go();
       if (this.draining) this.drain();
     } catch (thrown) {
@@ -107,7 +101,7 @@ export class TaskRun {
   }
 
   /* What is drained is final: there is nothing to do, unless there is input that it has not seen. */
-  private async end(): Promise<void> {
+  private async end(checkpoint: Checkpoint): Promise<void> {
     for (const { name, source, saved } of this.sources) {
       if (!(await source.more?.(saved?.at))) continue;
       throw new JobError(
@@ -115,7 +109,7 @@ export class TaskRun {
         `source ${show(name)} has input after its end; what is drained is final, start a new job id`,
       );
     }
-    this.finish('completed');
+    this.conclude(captureOf(checkpoint), 'completed');
   }
 
   /** Barrier, commit, end; open windows are not flushed. */
@@ -151,7 +145,7 @@ export class TaskRun {
     const { standby } = this.config.lease ?? {};
     if (standby !== undefined) return `${show(standby.holder)} to end`;
     if (this.coordinator === undefined) return 'the store to hand the job over';
-    return this.coordinator.lacks ?? 'its sources';
+    return this.coordinator.lacks ?? this.deliveries?.lacks ?? 'its sources';
   }
 
   /** The run is over; nothing more is committed. */
@@ -166,22 +160,8 @@ export class TaskRun {
   }
 
   status() {
-    return {
-      epoch: this.epoch,
-      checkpoint: this.coordinator?.n ?? 0,
-      uncommitted: this.coordinator?.uncommitted ?? 0,
-      /** Pieces of state written by this run, and their bytes; those that did not change are not. */
-      written: { chunks: 0, bytes: 0, ...this.commits?.written },
-      operators: this.roster?.stats() ?? new Map<string, object>(),
-      sources: this.sources.map((s, i) => ({
-        name: s.name,
-        finished: s.finished,
-        held: s.gate.reasons,
-        heldMs: s.gate.heldMs(),
-        watermark: s.finished ? Infinity : (this.drift.watermark(i) ?? -Infinity),
-        position: s.save().at as Position,
-      })),
-    };
+    const { epoch, coordinator, commits, deliveries, roster, sources, drift } = this;
+    return taskStatus({ epoch, coordinator, commits, deliveries, roster, sources, drift });
   }
 
   private restore(roster: Roster): void {
@@ -240,11 +220,14 @@ export class TaskRun {
         for (const [id, { rows }] of capture.reports) roster.carry(id, rows);
       },
       reading: () => this.reading.busy,
-      complete: (capture) => roster.complete(capture.reports),
+      complete: (capture) => {
+        roster.complete(capture.reports);
+        this.deliveries?.take(capture.n, (id) => capture.reports.get(id)?.rows ?? []);
+      },
       commit: (capture, prev) => this.commit(capture, prev),
       done: (capture) => {
         const ended = this.draining ? 'drained' : 'completed';
-        this.finish(capture.final ? ended : 'stopped');
+        this.conclude(capture, capture.final ? ended : 'stopped');
       },
       fail: (message) => this.fail(new JobError(this.config.job, message)),
       allFinished: () => this.sources.every((s) => s.finished),
@@ -265,6 +248,27 @@ export class TaskRun {
     );
   }
 
+  private conclude(last: Capture, outcome: Outcome): void {
+    const { deliveries, commits } = this;
+    if (deliveries === undefined || commits === undefined) return;
+    settleRows(last, { deliveries, commits, over: () => this.ended }).then(
+      () => this.ended || this.finish(outcome),
+      (thrown) => this.fail(thrown),
+    );
+  }
+
+  private deliveriesOf(epoch: number): Deliveries {
+    const { job, task, store, runtime, outageMs } = this.config;
+    const after = (ms: number, fn: () => void) => this.timers.after(ms, fn);
+    return new Deliveries({
+      ...{ job, task, epoch, outageMs },
+      transaction: store.transaction,
+      timing: { now: () => runtime.now(), after },
+      pending: () => {},
+      failed: (thrown) => this.fail(thrown),
+    });
+  }
+
   private finish(outcome: Outcome): void {
     const closed = this.close();
     if (outcome !== 'stopped') for (const { feed } of this.sources) feed.complete();
@@ -274,6 +278,7 @@ export class TaskRun {
   private close(): Promise<unknown> {
     this.ended = true;
     this.roster?.end();
+    this.deliveries?.end();
     this.coordinator?.end();
     this.reading.end();
     this.timers.clear();

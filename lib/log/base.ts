@@ -36,6 +36,7 @@ export async function writeBase(
 function* baseRecords(image: Image): Generator<Uint8Array> {
   for (const task of image.tasks.values()) yield* taskRecords(task);
   for (const table of image.tables.values()) yield* tableRecords(table);
+  for (const outbox of image.outboxes.values()) yield encodeRecord({ ...outbox, tables: [] });
   yield encodeRecord({ kind: 'base' });
 }
 

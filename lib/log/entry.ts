@@ -2,7 +2,8 @@
 
 import type { Effect } from '../keptRows.js';
 import type { Ordered } from '../order.js';
-import type { Commit, TableConfig } from '../ports.js';
+import type { OutboxPosition } from '../outboxPosition.js';
+import type { Commit, OutboxOwner, TableConfig } from '../ports.js';
 
 /** What a record holds; the bytes of pieces and binary values follow it. */
 export type Entry =
@@ -12,6 +13,7 @@ export type Entry =
   | { readonly kind: 'forget'; readonly table: string; readonly timestamp: number }
   /** After damage: an owner whose record was lost must not meet another of its epoch. */
   | { readonly kind: 'fence' }
+  | OutboxEntry
   | TaskEntry
   | { readonly kind: 'rows'; readonly table: KeptPage }
   /** The end of what a compaction has written. */
@@ -25,6 +27,15 @@ interface TaskName {
 export interface AcquireEntry extends TaskName {
   readonly kind: 'acquire';
   readonly epoch: number;
+}
+
+/** Where an outbox of a table stands, and the rows that brought it there; none for a fence. */
+export interface OutboxEntry {
+  readonly kind: 'outbox';
+  readonly table: string;
+  readonly owner: OutboxOwner;
+  readonly position: OutboxPosition;
+  readonly tables: readonly TableWrite[];
 }
 
 /** A piece of state, and how many of the raw bytes are its own. */

@@ -4,11 +4,13 @@ import { encode } from '../codec.js';
 import { type HeldTask, UNTOUCHED } from '../heldTask.js';
 import { KeptRows, rowId } from '../keptRows.js';
 import { keyText } from '../key.js';
-import type { CommitAnswer, TableConfig, UpsertResult } from '../ports.js';
+import { compareOutbox, type OutboxPosition } from '../outboxPosition.js';
+import type { CommitAnswer, OutboxOwner, TableConfig, UpsertResult } from '../ports.js';
 import {
   type AcquireEntry,
   type CommitEntry,
   type KeptPage,
+  type OutboxEntry,
   type PieceName,
   RawBytes,
   type TableWrite,
@@ -43,6 +45,8 @@ export type Answer = CommitAnswer;
 export class Image {
   readonly tasks = new Map<string, ImageTask>();
   readonly tables = new Map<string, ImageTable>();
+  /** Where each outbox stands, by table and owner. */
+  readonly outboxes = new Map<string, Omit<OutboxEntry, 'tables'>>();
   /** Whether the log has come to the end of what its compaction wrote. */
   based = false;
 
@@ -59,6 +63,8 @@ export class Image {
       case 'forget':
         this.tables.get(entry.table)?.kept.forget(entry.timestamp);
         break;
+      case 'outbox':
+        return this.outbox(entry, bytes);
       case 'fence':
         for (const [id, held] of this.tasks) this.tasks.set(id, { ...held, epoch: held.epoch + 1 });
         break;
@@ -77,6 +83,10 @@ export class Image {
   task(job: string, task: string): ImageTask {
     const held = this.tasks.get(keyText([job, task]));
     return held ?? { ...UNTOUCHED, job, task, stateBytes: 0, state: new Map() };
+  }
+
+  outboxAt(table: string, { job, task, sink }: OutboxOwner): OutboxPosition | undefined {
+    return this.outboxes.get(keyText([table, job, task, sink]))?.position;
   }
 
   /** Nobody may become an owner of this epoch again, though what it wrote is lost. */
@@ -130,6 +140,17 @@ export class Image {
     }
     this.tasks.set(id, { ...held, ...headerOf(entry), stateBytes: bytes });
     return { outcome: 'ok', results: entry.tables.map((one) => this.write(one, raw)) };
+  }
+
+  /* The position was chosen by the writer; one that is not higher has come too late. */
+  private outbox({ tables, ...entry }: OutboxEntry, raw: RawBytes): Answer {
+    const { table, owner, position } = entry;
+    const held = this.outboxAt(table, owner);
+    if (held !== undefined && compareOutbox(position, held) <= 0) {
+      return { outcome: held.epoch > position.epoch ? 'fenced' : 'duplicate' };
+    }
+    this.outboxes.set(keyText([table, owner.job, owner.task, owner.sink]), entry);
+    return { outcome: 'ok', results: tables.map((one) => this.write(one, raw)) };
   }
 
   private write({ name, layout, now, ...rows }: TableWrite, raw: RawBytes): UpsertResult {

@@ -16,11 +16,14 @@ const reasons = new Map([
 /** The error for a step on a file or directory that failed; errors of ours stay as they are. */
 export function fileProblem(what: string, path: string, thrown: unknown): Error {
   if (thrown instanceof StoreError) return thrown;
+  const detail = `fileStore: cannot ${what} ${show(path)}: ${whyOf(thrown)}`;
+  return new StoreError('connection', detail, { cause: thrown });
+}
+
+/** Why a step failed, in the words of who has to do something about it. */
+export function whyOf(thrown: unknown): string {
   const code = (thrown as { code?: unknown } | null | undefined)?.code;
-  const why = reasons.get(String(code)) ?? messageOf(thrown);
-  return new StoreError('connection', `fileStore: cannot ${what} ${show(path)}: ${why}`, {
-    cause: thrown,
-  });
+  return reasons.get(String(code)) ?? messageOf(thrown);
 }
 
 export function refused(detail: string): StoreError {

@@ -1,17 +1,19 @@
 /** A keyed table of a log store. State: its rows, in the image of the log. */
 import { checkedBatch } from '../keptRows.js';
-import type { Row, TableConfig, TableStore, Upsert, UpsertResult } from '../ports.js';
+import type { OutboxTarget, Row, TableConfig, TableStore, Upsert, UpsertResult } from '../ports.js';
 import { declaredColumns, type Prepared, TableLayout } from '../tableLayout.js';
 import { layoutOf, packRows, type TableWrite } from './entry.js';
 import type { LogHome } from './home.js';
 import type { Image } from './image.js';
 import type { Log } from './log.js';
+import { LogOutbox } from './outbox.js';
 import { refused } from './problem.js';
 
 const PAGE = 1000;
 
 export class LogTable implements TableStore {
   readonly transaction: object;
+  readonly outbox: OutboxTarget;
 
   constructor(
     private readonly home: LogHome,
@@ -19,6 +21,7 @@ export class LogTable implements TableStore {
     private readonly config: TableConfig,
   ) {
     this.transaction = home.transaction;
+    this.outbox = new LogOutbox(home, this);
   }
 
   get keyColumns(): readonly string[] {

@@ -7,28 +7,28 @@ import {
   type TaskRecord,
 } from '../checkpointRules.js';
 import { decode, encode, verify } from '../codec.js';
-import { CodecError } from '../errors.js';
+import { newestWhole, type Restored } from '../generations.js';
 import type {
   Checkpoint,
   CheckpointStore,
   Commit,
   CommitAnswer,
+  LeaseStore,
   Ownership,
-  Piece,
-  PieceName,
   Position,
   UpsertResult,
 } from '../ports.js';
 import type { Prepared } from '../tableLayout.js';
-import { checkpointSql, STATE_PAGE } from './checkpointSql.js';
+import { checkpointSql } from './checkpointSql.js';
 import { type SqlClient, sqlState, storeError } from './client.js';
-import { arrayText, escapeText, unescapeText } from './literals.js';
+import { define } from './define.js';
+import { SqlLeases } from './leases.js';
+import { escapeText, unescapeText } from './literals.js';
+import { nameArrays, readPieces, writePieces } from './statePieces.js';
 import type { SqlHome, SqlTable } from './table.js';
 
 const utf8 = new TextEncoder();
 const text = new TextDecoder('utf-8', { fatal: true });
-/** State sent in one statement, in bytes; a single larger piece goes alone. */
-const BATCH_BYTES = 4 * 2 ** 20;
 
 /* What the row of a task holds besides numbers; operators without state are named here only. */
 interface Header {
@@ -36,9 +36,16 @@ interface Header {
   readonly operators: readonly string[];
 }
 
-interface HeldRow extends TaskRecord {
+/* One checkpoint in the row of a task, its header encoded; n is 0 where there is none. */
+interface HeldHeader {
+  readonly n: number;
   readonly positions: string;
+  readonly fingerprint: string;
   readonly drained: boolean;
+}
+
+interface HeldRow extends HeldHeader, TaskRecord {
+  readonly before: HeldHeader;
 }
 
 interface Sink {
@@ -46,40 +53,51 @@ interface Sink {
   readonly rows: readonly Prepared[];
 }
 
+type TaskId = readonly [job: string, task: string];
+
 export class SqlCheckpoints implements CheckpointStore {
   readonly name: string;
   readonly transaction: object;
+  readonly leases: LeaseStore;
   private readonly sql;
   private opening: Promise<void> | undefined;
 
   constructor(private readonly home: SqlHome) {
     this.name = `${home.schema}.tidemark_checkpoint`;
     this.transaction = home.transaction;
+    this.leases = new SqlLeases(home);
     this.sql = checkpointSql(home.schema);
   }
 
   async acquire(job: string, task: string, fingerprint: string | undefined): Promise<Ownership> {
     await this.open();
-    const id = [escapeText(job), escapeText(task)];
+    const id = idOf({ job, task });
     return this.home.client
       .transaction(async (tx) => {
-        const first = [...id, headerText(new Map(), []), String(CHECKPOINT_FORMAT)];
+        const first = [...id, String(CHECKPOINT_FORMAT)];
         const row = heldRow((await tx.query(this.sql.acquire, first)).rows[0]);
+        const { epoch } = row;
         checkRestorable(job, fingerprint, row);
-        return { epoch: row.epoch, checkpoint: await this.checkpoint(tx, id, row) };
+        const found = await this.restore(tx, { job, id, row });
+        if (found?.fallback === undefined) return { epoch, checkpoint: found?.checkpoint };
+        checkRestorable(job, fingerprint, { ...row, ...row.before });
+        await tx.query(this.sql.stepBack[0], [...id, String(row.before.n)]);
+        await tx.query(this.sql.stepBack[1], id);
+        return { epoch, ...found };
       })
-      .catch(unreadable);
+      .catch(failed);
   }
 
   async read(job: string, task: string): Promise<Checkpoint | undefined> {
     await this.open();
-    const id = [escapeText(job), escapeText(task)];
+    const id = idOf({ job, task });
     return this.home.client
       .transaction(async (tx) => {
-        const row = (await tx.query(this.sql.last, id)).rows[0];
-        return row === undefined ? undefined : this.checkpoint(tx, id, heldRow(row));
+        const row = (await tx.query(this.sql.hold, id)).rows[0];
+        if (row === undefined) return undefined;
+        return (await this.restore(tx, { job, id, row: heldRow(row) }))?.checkpoint;
       })
-      .catch(unreadable);
+      .catch(failed);
   }
 
   async commit(commit: Commit): Promise<CommitAnswer> {
@@ -91,11 +109,7 @@ export class SqlCheckpoints implements CheckpointStore {
 
   async lastCommitted(job: string, task: string): Promise<{ epoch: number; n: number }> {
     await this.open();
-    const { rows } = await this.home.client
-      .query(this.sql.last, [escapeText(job), escapeText(task)])
-      .catch((thrown: unknown) => {
-        throw storeError('checkpoints', thrown);
-      });
+    const { rows } = await this.home.client.query(this.sql.last, idOf({ job, task })).catch(failed);
     return { epoch: Number(rows[0]?.epoch ?? 0), n: Number(rows[0]?.n ?? 0) };
   }
 
@@ -104,7 +118,7 @@ export class SqlCheckpoints implements CheckpointStore {
     commit: Commit,
     sinks: readonly Sink[],
   ): Promise<CommitAnswer> {
-    const id = [escapeText(commit.job), escapeText(commit.task)];
+    const id = idOf(commit);
     const row = (await tx.query(this.sql.lock, id)).rows[0];
     const rejected = rejection(commit, row === undefined ? undefined : heldRow(row));
     if (rejected !== undefined) return rejected;
@@ -115,52 +129,46 @@ export class SqlCheckpoints implements CheckpointStore {
       });
       results.push(await written);
     }
-    const { dropped } = commit;
-    if (dropped.length > 0) await tx.query(this.sql.dropState, [...id, ...nameArrays(dropped)]);
-    for (const batch of batches(commit.changed)) {
-      const data = batch.map((piece) => text.decode(piece.bytes));
-      const params = [...id, String(commit.n), ...nameArrays(batch), arrayText(data)];
-      await tx.query(this.sql.writeState, params);
-    }
+    await tx.query(this.sql.forget, [...id, String(commit.prev)]);
+    await writePieces(tx, this.sql, { ...commit, id: [...id, String(commit.n)] });
     await tx.query(this.sql.advance, [...id, ...header(commit)]);
     return { outcome: 'ok', results };
   }
 
-  private async checkpoint(
-    tx: SqlClient,
-    id: readonly string[],
-    row: HeldRow,
-  ): Promise<Checkpoint | undefined> {
+  /* Every piece is checked, before anything is taken over. */
+  private async restore(tx: SqlClient, { job, id, row }: Task): Promise<Restored | undefined> {
+    checkRestorable(job, undefined, row);
     if (row.n === 0) return undefined;
-    const pieces: Piece[] = [];
-    await this.readState(tx, id, pieces);
-    return restore(row, pieces);
-  }
-
-  private async readState(tx: SqlClient, id: readonly string[], into: Piece[]): Promise<void> {
-    let after: (string | null)[] = [null, null];
-    for (;;) {
-      const { rows } = await tx.query(this.sql.readState, [...id, ...after]);
-      for (const { operator, chunk, data } of rows) {
-        const bytes = utf8.encode(data);
-        into.push({ operator: unescapeText(operator), chunk: unescapeText(chunk), bytes });
+    return newestWhole(job, [row.n, row.before.n], async (n) => {
+      const { drained, positions } = n === row.n ? row : row.before;
+      const header = decode(utf8.encode(positions)) as Header;
+      const state = new Map<string, Map<string, Uint8Array>>();
+      for (const operator of header.operators) state.set(operator, new Map());
+      let damage: unknown;
+      for await (const piece of readPieces(tx, this.sql, [...id, String(n)])) {
+        damage ??= damageOf(piece.bytes);
+        const own = state.get(piece.operator) ?? new Map<string, Uint8Array>();
+        state.set(piece.operator, own.set(piece.chunk, piece.bytes));
       }
-      if (rows.length < STATE_PAGE) return;
-      after = [rows[STATE_PAGE - 1].operator, rows[STATE_PAGE - 1].chunk];
-    }
+      if (damage !== undefined) throw damage;
+      return { n, drained, positions: header.positions, state };
+    });
   }
 
   private open(): Promise<void> {
-    this.opening ??= this.setUp().catch((thrown: unknown) => {
+    const { tables, create } = this.sql;
+    this.opening ??= define(this.home.client, tables, create).catch((thrown: unknown) => {
       this.opening = undefined;
-      throw storeError('checkpoints', thrown);
+      return failed(thrown);
     });
     return this.opening;
   }
+}
 
-  private async setUp(): Promise<void> {
-    for (const statement of this.sql.create) await this.home.client.query(statement);
-  }
+interface Task {
+  readonly job: string;
+  readonly id: TaskId;
+  readonly row: HeldRow;
 }
 
 /* Carries out of the transaction which table failed: who is to blame is found out afterwards. */
@@ -176,8 +184,12 @@ class RowsFailed extends Error {
   }
 }
 
-function explain(thrown: unknown): Promise<never> {
+async function explain(thrown: unknown): Promise<never> {
   if (thrown instanceof RowsFailed) return thrown.table.explain(thrown.rows, thrown.cause);
+  return failed(thrown);
+}
+
+function failed(thrown: unknown): never {
   throw storeError('checkpoints', thrown);
 }
 
@@ -190,59 +202,31 @@ async function prepare(commit: Commit): Promise<Sink[]> {
   return sinks;
 }
 
-function* batches(pieces: readonly Piece[]): Generator<readonly Piece[]> {
-  let batch: Piece[] = [];
-  let bytes = 0;
-  for (const piece of pieces) {
-    if (batch.length > 0 && bytes + piece.bytes.length > BATCH_BYTES) {
-      yield batch;
-      batch = [];
-      bytes = 0;
-    }
-    batch.push(piece);
-    bytes += piece.bytes.length;
+function damageOf(bytes: Uint8Array): unknown {
+  try {
+    return verify(bytes);
+  } catch (thrown) {
+    return thrown;
   }
-  if (batch.length > 0) yield batch;
 }
 
-function nameArrays(pieces: readonly PieceName[]): string[] {
-  const operators = pieces.map((p) => escapeText(p.operator));
-  return [arrayText(operators), arrayText(pieces.map((p) => escapeText(p.chunk)))];
+function idOf({ job, task }: Pick<Commit, 'job' | 'task'>): TaskId {
+  return [escapeText(job), escapeText(task)];
 }
 
-function header({ n, positions, fingerprint, drained, operators }: Commit): string[] {
-  const named = headerText(positions, operators);
-  return [String(n), named, escapeText(fingerprint), String(drained), String(CHECKPOINT_FORMAT)];
+function header({ n, positions, fingerprint, drained, operators, ...pieces }: Commit): string[] {
+  const named = text.decode(encode({ positions, operators }));
+  const how = [escapeText(fingerprint), String(drained), String(CHECKPOINT_FORMAT)];
+  return [String(n), named, ...how, ...nameArrays([...pieces.changed, ...pieces.dropped])];
 }
 
-function headerText(positions: Header['positions'], operators: readonly string[]): string {
-  return text.decode(encode({ positions, operators }));
-}
-
-function heldRow(row: Record<string, unknown>): HeldRow {
-  return {
-    epoch: Number(row['epoch']),
-    n: Number(row['n']),
-    fingerprint: unescapeText(row['fingerprint'] as string),
-    format: Number(row['format']),
-    drained: row['drained'] === 'true',
-    positions: row['positions'] as string,
-  };
-}
-
-function restore({ n, drained, positions }: HeldRow, pieces: readonly Piece[]): Checkpoint {
-  const header = decode(utf8.encode(positions)) as Header;
-  const state = new Map<string, Map<string, Uint8Array>>();
-  for (const operator of header.operators) state.set(operator, new Map());
-  for (const { operator, chunk, bytes } of pieces) {
-    verify(bytes);
-    const own = state.get(operator) ?? new Map<string, Uint8Array>();
-    state.set(operator, own.set(chunk, bytes));
-  }
-  return { n, drained, positions: header.positions, state };
-}
-
-function unreadable(thrown: unknown): never {
-  if (sqlState(thrown) !== '22021') throw storeError('checkpoints', thrown);
-  throw new CodecError('the stored state is not text, so it is damaged', { cause: thrown });
+function heldRow(row: Record<string, string>): HeldRow {
+  const held = (prefix: '' | 'before_'): HeldHeader => ({
+    n: Number(row[`${prefix}n`]),
+    positions: row[`${prefix}positions`] as string,
+    fingerprint: unescapeText(row[`${prefix}fingerprint`] as string),
+    drained: row[`${prefix}drained`] === 'true',
+  });
+  const numbers = { epoch: Number(row['epoch']), format: Number(row['format']) };
+  return { ...held(''), ...numbers, before: held('before_') };
 }

@@ -66,10 +66,23 @@ export function fromText({ kind }: Column, text: string | null): unknown {
     case 'json':
       return JSON.parse(text, (_, x) => (typeof x === 'string' ? unescapeText(x) : x));
     case 'bytes':
-      return Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+      return bytesOfHex(text);
     default:
       return unescapeText(text);
   }
+}
+
+const digits = new Uint8Array(128);
+for (let i = 0; i < 16; i++) digits[i.toString(16).charCodeAt(0)] = i;
+
+/** Bytes of lower-case hexadecimal text. */
+export function bytesOfHex(hex: string): Uint8Array {
+  const bytes = new Uint8Array(hex.length >> 1);
+  for (let i = 0; i < bytes.length; i++) {
+    const high = digits[hex.charCodeAt(2 * i)] as number;
+    bytes[i] = (high << 4) | (digits[hex.charCodeAt(2 * i + 1)] as number);
+  }
+  return bytes;
 }
 
 /* Postgres has ±infinity, and years after the last of `Date`. */

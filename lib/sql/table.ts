@@ -1,10 +1,21 @@
 /** A keyed table in Postgres: whole batches as column arrays, order and conflicts decided by the database. */
 import { type Column, kindOf } from '../columns.js';
 import { messageOf, StoreError, show } from '../errors.js';
-import type { Clock, Row, TableConfig, TableStore, Upsert, UpsertResult } from '../ports.js';
+import type {
+  Clock,
+  OutboxTarget,
+  Row,
+  TableConfig,
+  TableStore,
+  Upsert,
+  UpsertResult,
+} from '../ports.js';
 import { type Prepared, refusedRows, TableLayout } from '../tableLayout.js';
 import { isRefusal, type SqlClient, storeError } from './client.js';
-import { arrayText, fromText, instantText, toText } from './literals.js';
+import { define } from './define.js';
+import { fromText, instantText } from './literals.js';
+import { SqlOutbox } from './outbox.js';
+import { columnArrays, SLICE, slices } from './tableLines.js';
 import * as sql from './tableSql.js';
 
 const PAGE = 1000;
@@ -19,6 +30,9 @@ export interface SqlHome {
 
 export class SqlTable implements TableStore {
   readonly transaction: object;
+  readonly outbox: OutboxTarget;
+  /** The name with its schema. */
+  readonly id: string;
   private readonly table: sql.TableName;
   private opening: Promise<TableLayout> | undefined;
 
@@ -29,7 +43,9 @@ export class SqlTable implements TableStore {
   ) {
     const [first = '', second] = name.split('.');
     this.table = { schema: second === undefined ? home.schema : first, table: second ?? first };
+    this.id = `${this.table.schema}.${this.table.table}`;
     this.transaction = home.transaction;
+    this.outbox = new SqlOutbox(home.client, home.schema, this);
   }
 
   get keyColumns(): readonly string[] {
@@ -49,7 +65,7 @@ export class SqlTable implements TableStore {
 
   async forget(timestamp: number): Promise<void> {
     await this.open();
-    const params = [this.id(), String(timestamp)];
+    const params = [this.id, String(timestamp)];
     await this.query(sql.forgetSql(this.table.schema), params);
   }
 
@@ -81,7 +97,19 @@ export class SqlTable implements TableStore {
 
   /** Checks a batch, opening the table first. @throws StoreError of kind `'refused'` */
   async prepare(batch: readonly Upsert[]): Promise<Prepared[]> {
-    return (await this.layout()).prepare(batch);
+    const layout = await this.layout();
+    if (batch.length <= SLICE) return layout.prepare(batch);
+    const prepared: Prepared[] = [];
+    try {
+      for (const slice of slices(batch, SLICE)) {
+        for (const row of layout.prepare(slice)) prepared.push(row);
+        await this.home.client.pause?.();
+      }
+      return prepared;
+    } catch {
+      // all rows that are refused are named in one error
+      return layout.prepare(batch);
+    }
   }
 
   /** Writes a checked batch in a transaction of the caller. */
@@ -91,9 +119,9 @@ export class SqlTable implements TableStore {
     for (const group of groups(rows)) {
       const first = group[0] as Prepared;
       const done = await this.writeGroup(tx, key as sql.SqlColumn[], group, first);
-      total.written += Number(done.written);
-      total.conflicts += Number(done.conflicts);
-      total.ignored += group.length - Number(done.written);
+      total.written += done.written;
+      total.conflicts += done.conflicts;
+      total.ignored += group.length - done.written;
     }
     return total;
   }
@@ -142,19 +170,22 @@ export class SqlTable implements TableStore {
     key: readonly sql.SqlColumn[],
     group: readonly Prepared[],
     { upsert, names }: Prepared,
-  ): Promise<{ written: string; conflicts: string }> {
+  ): Promise<{ written: number; conflicts: number }> {
     const layout = await this.layout();
     const values = names.map((name) => layout.column(name) as sql.SqlColumn);
     const { audit } = this.config;
     const shape = { name: this.table, key, values, audit };
-    const params = [...columnArrays(group, key, values), this.id()];
-    if (upsert.op === 'delete') return (await tx.query(sql.deleteSql(shape), params)).rows[0];
-    if (audit !== undefined) params.push(instantText(this.home.clock.now()));
-    return (await tx.query(sql.upsertSql(shape), params)).rows[0];
-  }
-
-  private id(): string {
-    return `${this.table.schema}.${this.table.table}`;
+    const isDelete = upsert.op === 'delete';
+    const text = isDelete ? sql.deleteSql(shape) : sql.upsertSql(shape);
+    const last = [this.id];
+    if (!isDelete && audit !== undefined) last.push(instantText(this.home.clock.now()));
+    const done = { written: 0, conflicts: 0 };
+    for await (const arrays of columnArrays(group, { key, values, client: tx })) {
+      const { written, conflicts } = (await tx.query(text, [...arrays, ...last])).rows[0];
+      done.written += Number(written);
+      done.conflicts += Number(conflicts);
+    }
+    return done;
   }
 
   private layout(): Promise<TableLayout> {
@@ -167,9 +198,10 @@ export class SqlTable implements TableStore {
 
   private async setUp(): Promise<TableLayout> {
     const { client } = this.home;
-    await client.query(sql.createTombstones(this.table.schema));
+    const { schema } = this.table;
+    await define(client, [sql.tombstones(schema)], [sql.createTombstones(schema)]);
     if (this.config.columns !== undefined) {
-      await client.query(sql.createTable(this.table, this.config));
+      await define(client, [sql.qualified(this.table)], [sql.createTable(this.table, this.config)]);
     }
     const columns = await this.catalogue();
     const { key, audit } = this.config;
@@ -218,36 +250,6 @@ function groups(rows: readonly Prepared[]): Iterable<readonly Prepared[]> {
     else group.push(row);
   }
   return byShape.values();
-}
-
-/* Sorted by key in every writer, so that two of them never wait for each other in a circle. */
-function columnArrays(
-  group: readonly Prepared[],
-  key: readonly Column[],
-  values: readonly Column[],
-): string[] {
-  const lines = group.map((row) => [
-    ...key.map((c, i) => toText(c, row.key[i])),
-    ...values.map((c, i) => toText(c, row.values[i])),
-    `{${row.upsert.revision.join()}}`,
-    String(row.upsert.timestamp),
-  ]);
-  lines.sort((a, b) => compareLines(a, b, key.length));
-  const width = key.length + values.length + 2;
-  return Array.from({ length: width }, (_, i) => arrayText(lines.map((line) => line[i] ?? null)));
-}
-
-function compareLines(
-  a: readonly (string | null)[],
-  b: readonly (string | null)[],
-  parts: number,
-): number {
-  for (let i = 0; i < parts; i++) {
-    const x = a[i] as string;
-    const y = b[i] as string;
-    if (x !== y) return x < y ? -1 : 1;
-  }
-  return 0;
 }
 
 function readRow(columns: readonly Column[], row: Record<string, string | null>): Row {

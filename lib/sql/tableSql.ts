@@ -33,7 +33,8 @@ export function qualified({ schema, table }: TableName): string {
   return `${quote(schema)}.${quote(table)}`;
 }
 
-function tombstones(schema: string): string {
+/** The name of the table of tombstones. */
+export function tombstones(schema: string): string {
   return qualified({ schema, table: 'tidemark_tombstones' });
 }
 

@@ -34,6 +34,8 @@ afterAll(async () => {
 const laws = storeLaws({
   store: () => store,
   clock,
+  leases: true,
+  outbox: true,
   async reopen() {
     await close();
     await open();
@@ -43,7 +45,7 @@ const laws = storeLaws({
   },
   async damage(job) {
     await postgres.query(
-      `update tidemark_state set data = overlay(data placing '\\x3939' from octet_length(data)) where job = $1`,
+      `update tidemark_state set data = overlay(data placing '\\x3939' from octet_length(data)) where job = $1 and n = (select max(n) from tidemark_state where job = $1)`,
       [job],
     );
   },

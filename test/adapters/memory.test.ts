@@ -4,7 +4,10 @@ import { memoryStore } from '../../adapters/memory/index.js';
 
 const clock = { ms: 0 };
 const store = memoryStore({ clock: { now: () => clock.ms } });
-it.each(storeLaws({ store: () => store, clock, leases: true }))('$name', ({ check }) => check());
+it.each(storeLaws({ store: () => store, clock, leases: true, outbox: true }))(
+  '$name',
+  ({ check }) => check(),
+);
 
 test('a table without types keeps what it is given', async () => {
   const table = store.table('untyped', { key: ['k', 'at'] });

@@ -1,6 +1,7 @@
-/** `npm run crash -- [--kills N] [--store pglite:|file:] [--seed S] [--events N]`: prints lost, doubled and wrong rows. */
+/** `npm run crash -- [--kills N] [--store pglite:|file:|redis:|URL] [--seed S] [--events N]`: prints lost, doubled and wrong rows. */
 import { parseArgs } from 'node:util';
-import { killRuns, stores } from './kills.js';
+import { killRuns } from './kills.js';
+import { isStore, rule } from './places.js';
 
 const options = {
   kills: { type: 'string', default: '20' },
@@ -21,12 +22,8 @@ async function main(): Promise<number> {
   } catch (thrown) {
     return usage((thrown as Error).message);
   }
-  const store = stores.find((known) => known === values.store);
-  if (store === undefined) {
-    return usage(
-      `\`--store\` must be ${stores.join(' or ')} (others come with the job issue); got ${values.store}`,
-    );
-  }
+  const { store } = values;
+  if (!isStore(store)) return usage(`\`--store\` must be ${rule}; got ${store}`);
   const [kills, seed, events] = [values.kills, values.seed, values.events].map(Number);
   for (const [name, n] of Object.entries({ kills, seed, events })) {
     if (!Number.isSafeInteger(n) || (n as number) < 1) {

@@ -1,7 +1,8 @@
 /** The main job killed in the middle of its work: the short form of `npm run crash`. */
-import { killRuns, stores } from './kills.js';
+import { killRuns } from './kills.js';
+import { kinds } from './places.js';
 
-it.each(stores)(
+it.each(kinds)(
   'on %s killed and started again until done, it ends with the undisturbed table',
   async (store) => {
     const report = await killRuns({ kills: 4, killsPerRun: 2, seed: 7, events: 30_000, store });

@@ -3,6 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openPlace } from './places.js';
 import {
   compare,
   ended,
@@ -15,17 +16,14 @@ import {
   start,
 } from './runs.js';
 
-/** Kinds of durable stores; each run has a directory of its own. */
-export const stores = ['pglite:', 'file:'] as const;
-
 export interface KillOptions {
   readonly kills: number;
   readonly seed: number;
   /** Kills in one run before it is let through; the next run begins anew. @default 3 */
   readonly killsPerRun?: number;
   readonly events?: number;
-  /** @default 'pglite:' */
-  readonly store?: (typeof stores)[number];
+  /** One of `kinds`, or the address of a server. @default 'pglite:' */
+  readonly store?: string;
   readonly log?: (line: string) => void;
 }
 
@@ -47,6 +45,7 @@ export async function killRuns(options: KillOptions): Promise<KillReport> {
   const { store = 'pglite:' } = options;
   const dir = mkdtempSync(join(tmpdir(), 'tidemark-crash-'));
   const next = random(seed);
+  const place = await openPlace(store);
   const total = { runs: 0, kills: 0, midWork: 0, lost: 0, doubled: 0, wrong: 0 };
   let missed = 0;
   try {
@@ -54,7 +53,8 @@ export async function killRuns(options: KillOptions): Promise<KillReport> {
     while (total.kills < kills) {
       const home = join(dir, `run-${total.runs}`);
       const most = Math.min(killsPerRun, kills - total.kills);
-      const run = new KillRun(home, [...inputOf(seed, events), '--store', store + home], next);
+      const url = place.storeOf(home);
+      const run = new KillRun(home, [...inputOf(seed, events), '--store', url], next);
       const { killed, midWork } = await run.toEnd(most);
       const found = compare(undisturbed, rowsIn(`${home}.out`));
       total.runs++;
@@ -73,6 +73,7 @@ export async function killRuns(options: KillOptions): Promise<KillReport> {
     }
     return total;
   } finally {
+    await place.close();
     rmSync(dir, { recursive: true, force: true });
   }
 }

@@ -32,10 +32,23 @@ export async function reference(
   return rowsIn(out);
 }
 
-export function start(args: readonly string[]): ChildProcess {
-  return spawn(process.execPath, [cli, '--quiet', ...args], {
-    stdio: ['ignore', 'ignore', 'pipe'],
+export function start(args: readonly string[], talk: '--quiet' | '' = '--quiet'): ChildProcess {
+  const all = [cli, talk, ...args].filter((arg) => arg !== '');
+  return spawn(process.execPath, all, { stdio: ['ignore', 'ignore', 'pipe'] });
+}
+
+/** A standby, once it has said that it waits; what it prints at its end goes nowhere. */
+export async function startStandby(args: readonly string[]): Promise<ChildProcess> {
+  const child = start([...args, '--standby'], '');
+  let said = '';
+  await new Promise<void>((resolve, reject) => {
+    child.stderr?.on('data', (text) => {
+      said += text;
+      if (said.includes('waits as a standby; ')) resolve();
+    });
+    child.on('close', () => reject(new Error(`the standby ended before it waited: ${said}`)));
   });
+  return child;
 }
 
 export interface Ended {

@@ -55,6 +55,8 @@ it('values follow as a word or after =, durations are ms or a number and a unit'
     kind: 'pglite',
     dir: 'some dir',
   });
+  const url = 'redis://:x@host:1/2?prefix=mine';
+  expect(readMainOptions(['--store', url])?.store).toEqual({ kind: 'redis', url, prefix: 'mine' });
   expect(readMainOptions(['--store=file:some dir'])?.store).toEqual({
     kind: 'file',
     dir: 'some dir',
@@ -115,9 +117,12 @@ it.each([
   [['--table', '1; drop table x'], 'main: `--table` must be letters, digits and _'],
   [
     ['--store', 'disk'],
-    'main: `--store` must be pglite:DIR, pglite:, file:DIR or memory:; got "disk"',
+    'main: `--store` must be pglite:DIR, pglite:, file:DIR, redis://HOST:PORT/DB or memory:; got "disk"',
   ],
-  [['--store', 'file:'], 'main: `--store` must be pglite:DIR, pglite:, file:DIR or memory:; got'],
+  [
+    ['--store', 'file:'],
+    'main: `--store` must be pglite:DIR, pglite:, file:DIR, redis://HOST:PORT/DB or memory:; got',
+  ],
   [['--generate', '-1'], 'main: `--generate` must be a whole number >= 0; got "-1"'],
   [['--generate', '1e3'], 'main: `--generate` must be a whole number >= 0; got "1e3"'],
   [['--users', '5'], 'main: `--users` must be given together with `--generate`; got "5"'],
@@ -162,8 +167,8 @@ it.each([
     'main: `--dashboard` must be left out until the dashboard is built; got "8080"',
   ],
   [
-    ['--store', 'redis://localhost'],
-    'main: `--store` must be pglite:DIR, pglite:, file:DIR or memory: until servers are built',
+    ['--store', 'postgres://localhost'],
+    'main: `--store` must be pglite:DIR, pglite:, file:DIR, redis://HOST:PORT/DB or memory: until servers are built',
   ],
 ])('%j is refused in one sentence', (argv, expected) => {
   const message = sentence(...argv);

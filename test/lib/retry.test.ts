@@ -46,6 +46,22 @@ it('draws the same waits again in the same virtual time', async () => {
   expect((await tries({}, 5, 42)).at).toEqual((await tries({}, 5, 42)).at);
 });
 
+it('waits as long as the store asks for, where that is longer', async () => {
+  const time = new VirtualTime(0);
+  const retry = new Retry(rule, time);
+  const at: number[] = [];
+  const options = { retryAfterMs: 7000 };
+  const done = retry.run(() => {
+    at.push(time.now());
+    return at.length > 2
+      ? Promise.resolve()
+      : Promise.reject(new StoreError('connection', 'busy', options));
+  });
+  await time.run();
+  await done;
+  expect(at).toEqual([0, 7000, 14_000]);
+});
+
 it('gives up after so many failures in a row, with the last error', async () => {
   const { at, answer } = await tries({ attempts: 3 }, 9);
   expect(at).toHaveLength(3);

@@ -333,15 +333,18 @@ describe('refuses, before the first event', () => {
     expect(await refused(topology)).toContain('two operators have the id "a"');
   });
 
-  it('a sink of another store', async () => {
-    const other = memoryStore();
+  it('a sink of another store without an outbox', async () => {
+    const upsert = () => Promise.reject(new Error('must not be called'));
+    const sink = { ...sinkOf(memoryStore()), store: { name: 'other', transaction: {}, upsert } };
     const topology = (t: Task) =>
       t.sink(
         t
           .source(input.clicks)
-          .pipe(watermark({ id: 'a', ...timed }), idempotentSink({ id: 's', ...sinkOf(other) })),
+          .pipe(watermark({ id: 'a', ...timed }), idempotentSink({ id: 's', ...sink })),
       );
-    expect(await refused(topology)).toContain('shares no transaction with the checkpoints');
+    expect(await refused(topology)).toMatch(
+      /sink "s" .* shares a transaction with the checkpoints nor has an outbox.*use a table/,
+    );
   });
 
   it('a changed window, naming the option', async () => {

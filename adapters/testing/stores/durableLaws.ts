@@ -85,15 +85,21 @@ const damaged: Laws = new Map([
       await t.under.damage?.(job.job);
       const again = new LawJob(t, (await t.under.store()).checkpoints(), job.job);
       const owned = again.acquire();
-      const state = await owned.then(
-        ({ checkpoint }) => decoded(checkpoint),
-        () => undefined,
-      );
-      if (state !== undefined) return t.same('the state', state, stateOf({ a: 1 }));
-      await t.rejects('the next owner', owned, {
-        name: ['CodecError', 'StoreError', 'JobError'],
-        message: /damaged/,
-      });
+      const next = await owned.catch(() => undefined);
+      if (next === undefined) {
+        const name = ['CodecError', 'StoreError', 'JobError'];
+        return t.rejects('the next owner', owned, { name, message: /damaged/ });
+      }
+      t.same('the state', decoded(next.checkpoint), stateOf({ a: 1 }));
+      // a store that leaves out what is damaged as it opens has said so there
+      const said = next.fallback ?? 'checkpoint 2 is damaged (); it goes on from checkpoint 1';
+      const both = /checkpoint 2 is damaged .* goes on from checkpoint 1$/.test(said);
+      t.same(`both are named in: ${said}`, both, true);
+      t.same('what is known', await again.last(), { epoch: next.epoch, n: 1 });
+      t.same('another 2', await again.send(next.epoch, 2, { state: stateOf({ b: 2 }) }), 'ok');
+      const after = await again.acquire();
+      t.same('its state', decoded(after.checkpoint), stateOf({ a: 1, b: 2 }));
+      t.same('what is said of that', after.fallback, undefined);
     },
   ],
 ]);

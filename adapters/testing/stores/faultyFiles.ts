@@ -1,7 +1,7 @@
 /** Files that fail when they are told to: for stores that say what they do after a crash. */
 import type { FileSystem, OpenFile } from '../../../lib/log/fileSystem.js';
 import { Chance } from '../disorder/chance.js';
-import { type Crash, Disk, DiskFile, parentOf } from './simulatedDisk.js';
+import { type Crash, Disk, DiskFile } from './simulatedDisk.js';
 
 /** Configures `faultyFiles`. */
 export interface FaultyFilesConfig {
@@ -79,8 +79,10 @@ export class FaultyFiles {
       makeDir: (path) => step(`makeDir ${path}`, () => {}),
       async list(path) {
         await alive();
-        const inside = [...disk.names.keys()].filter((name) => parentOf(name) === path);
-        return inside.map((name) => name.slice(path.length + 1));
+        const inside = [...disk.names.keys()].filter((name) => name.startsWith(`${path}/`));
+        // files, and directories that files are in
+        const names = inside.map((name) => name.slice(path.length + 1).split('/')[0] as string);
+        return [...new Set(names)];
       },
       async open(path) {
         await alive();

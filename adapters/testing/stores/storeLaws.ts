@@ -7,6 +7,7 @@ import { durableLaws } from './durableLaws.js';
 import { Judge } from './lawError.js';
 import { leaseLaws } from './leaseLaws.js';
 import { orderLaws } from './orderLaws.js';
+import { outboxLaws } from './outboxLaws.js';
 import { ownerLaws } from './ownerLaws.js';
 import { tableLaws } from './tableLaws.js';
 import type { StoreUnderTest } from './under.js';
@@ -23,7 +24,7 @@ export interface StoreLaw {
 /**
  * The laws that every store must keep, as tests to be declared: tables with order, tombstones and
  * conflicts; values and nasty keys that come back exactly; checkpoints that are atomic with their
- * rows, fenced by epoch and without gaps; leases, where it has them; and, where the means are given, what stays after closing
+ * rows, fenced by epoch and without gaps; leases and outboxes, where it has them; and, where the means are given, what stays after closing
  * and what is refused.
  *
  * Each law works on tables and jobs of its own names, so all may run on one open store, one at a time.
@@ -64,5 +65,6 @@ function lawsOf(under: StoreUnderTest): Laws {
   return new Map([
     ...[...tableLaws, ...orderLaws, ...valueLaws],
     ...[...ownerLaws, ...(under.leases === true ? leaseLaws : []), ...checkpointLaws, ...own],
+    ...outboxLaws(under),
   ]);
 }

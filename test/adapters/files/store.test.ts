@@ -33,6 +33,7 @@ function under(name: string, compactAbove: number): StoreUnderTest {
     store: opened,
     clock,
     leases: true,
+    outbox: true,
     reopen: closed,
     async raiseFormat(job) {
       await closed();

@@ -34,6 +34,8 @@ const laws = storeLaws({
   store: () => store,
   another: () => second,
   clock,
+  leases: true,
+  outbox: true,
   async reopen() {
     await close();
     await server.kill();
@@ -45,7 +47,7 @@ const laws = storeLaws({
   },
   async damage(job) {
     await pool.query(
-      `update laws.tidemark_state set data = overlay(data placing '\\x3939' from octet_length(data)) where job = $1`,
+      `update laws.tidemark_state set data = overlay(data placing '\\x3939' from octet_length(data)) where job = $1 and n = (select max(n) from laws.tidemark_state where job = $1)`,
       [job],
     );
   },

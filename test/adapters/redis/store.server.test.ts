@@ -14,7 +14,8 @@ let store: Store;
 let second: Store;
 
 beforeAll(async () => {
-  server = await startRedis({ killable: true });
+  // with `everysec` a server that waits for its disk answers before it has written
+  server = await startRedis({ killable: true, fsync: 'always' });
   await open();
 }, 60_000);
 afterAll(async () => {

@@ -294,6 +294,7 @@ it('a right store keeps all laws, with a clock and without', async () => {
     store: () => store,
     another: () => store,
     leases: true,
+    outbox: true,
     limits: { keyLength: 100 },
   });
 });

@@ -1,0 +1,45 @@
+/**
+ * Which rows of an outbox are news to a target that cannot overwrite: a file, or whoever is called.
+ * A table may take a row twice, as its order says which one stands; here the place (n, i) decides,
+ * across epochs too, and the epoch only shuts earlier owners out. State: one position per owner.
+ */
+
+/** The last row that was taken; before the first, n is 0 and i −1. */
+export interface AppendPosition {
+  readonly epoch: number;
+  readonly n: number;
+  readonly i: number;
+}
+
+/** Where a batch stands: the number of its rows, and the place of the first in checkpoint n. */
+export interface AppendBatch {
+  readonly epoch: number;
+  readonly n: number;
+  readonly i: number;
+  readonly rows: number;
+}
+
+/** `skip`: so many rows at the front are known; `position` is to be kept in the same write as the others. */
+export type AppendStep =
+  | { readonly outcome: 'write'; readonly skip: number; readonly position: AppendPosition }
+  | { readonly outcome: 'duplicate' | 'fenced' };
+
+/** Judges a batch by the position that its owner has; undefined where it has none. O(1). */
+export function appendStep(batch: AppendBatch, held: AppendPosition | undefined): AppendStep {
+  const { epoch, n, i, rows } = batch;
+  const position = { epoch, n, i: i + rows - 1 };
+  if (held === undefined) return { outcome: 'write', skip: 0, position };
+  if (held.epoch > epoch) return { outcome: 'fenced' };
+  if (held.n > n || (held.n === n && held.i >= position.i)) return { outcome: 'duplicate' };
+  const skip = held.n === n ? Math.max(0, held.i + 1 - i) : 0;
+  return { outcome: 'write', skip, position };
+}
+
+/** The position after a fence: the place stays; undefined where a higher epoch was here. */
+export function appendFence(
+  epoch: number,
+  held: AppendPosition | undefined,
+): AppendPosition | undefined {
+  const { n, i } = held ?? { n: 0, i: -1 };
+  return held !== undefined && held.epoch > epoch ? undefined : { epoch, n, i };
+}

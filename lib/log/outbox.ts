@@ -1,0 +1,50 @@
+/** The outbox of a table in a log: rows and position are one record. */
+import { fenced, outboxStep } from '../outboxPosition.js';
+import type { OutboxAnswer, OutboxBatch, OutboxOwner, OutboxTarget, Upsert } from '../ports.js';
+import type { Prepared } from '../tableLayout.js';
+import type { TableWrite } from './entry.js';
+import type { LogHome } from './home.js';
+import type { Log } from './log.js';
+import { connectionLost } from './problem.js';
+
+/** The table that rows go to. */
+export interface OutboxTable {
+  readonly name: string;
+  check(log: Log, batch: readonly Upsert[]): ReadonlyMap<string, Prepared>;
+  pack(rows: ReadonlyMap<string, Prepared>, raw: Uint8Array[]): TableWrite;
+}
+
+export class LogOutbox implements OutboxTarget {
+  constructor(
+    private readonly home: LogHome,
+    private readonly table: OutboxTable,
+  ) {}
+
+  fence(owner: OutboxOwner, epoch: number): Promise<'ok' | 'fenced'> {
+    const table = this.table.name;
+    return this.home.run(async (log) => {
+      const held = log.image.outboxAt(table, owner);
+      const position = fenced(epoch, held);
+      if (position === undefined) return 'fenced';
+      if (position !== held)
+        await log.append({ kind: 'outbox', table, owner, position, tables: [] });
+      return 'ok';
+    });
+  }
+
+  apply(batch: OutboxBatch): Promise<OutboxAnswer> {
+    const { owner } = batch;
+    const table = this.table.name;
+    return this.home.run(async (log): Promise<OutboxAnswer> => {
+      const step = outboxStep(batch, log.image.outboxAt(table, owner));
+      if ('answer' in step) return step.answer;
+      const raw: Uint8Array[] = [];
+      const tables = [this.table.pack(this.table.check(log, step.rows), raw)];
+      const { position } = step;
+      const answer = await log.append({ kind: 'outbox', table, owner, position, tables }, raw);
+      if (answer.outcome === 'ok' && answer.results[0])
+        return { outcome: 'ok', result: answer.results[0] };
+      throw connectionLost('another has written this outbox just now');
+    });
+  }
+}

@@ -1,0 +1,68 @@
+/** Rows for a target that cannot overwrite: each once, whatever is sent again, by whom and how it is cut. */
+import fc from 'fast-check';
+import { type AppendPosition, appendFence, appendStep } from '../../lib/appendPosition.js';
+
+const at = (epoch: number, n: number, i: number, rows: number) => ({ epoch, n, i, rows });
+const held = { epoch: 2, n: 5, i: 3 };
+
+it('a batch above the position is written whole, and one that reaches above it in part', () => {
+  const whole = { outcome: 'write', skip: 0 };
+  expect(appendStep(at(1, 1, 0, 2), undefined)).toEqual({
+    ...whole,
+    position: { epoch: 1, n: 1, i: 1 },
+  });
+  expect(appendStep(at(2, 5, 4, 2), held)).toEqual({ ...whole, position: { ...held, i: 5 } });
+  expect(appendStep(at(2, 6, 0, 2), held)).toEqual({ ...whole, position: { ...held, n: 6, i: 1 } });
+  expect(appendStep(at(2, 5, 2, 4), held)).toEqual({
+    ...whole,
+    skip: 2,
+    position: { ...held, i: 5 },
+  });
+});
+
+it('at or below the position it is a duplicate, also of a later owner', () => {
+  for (const epoch of [2, 3]) {
+    expect(appendStep(at(epoch, 5, 2, 2), held)).toEqual({ outcome: 'duplicate' });
+    expect(appendStep(at(epoch, 4, 9, 9), held)).toEqual({ outcome: 'duplicate' });
+  }
+});
+
+it('an earlier owner is fenced, whatever it sends, and a later one keeps the place', () => {
+  expect(appendStep(at(1, 9, 0, 1), held)).toEqual({ outcome: 'fenced' });
+  expect(appendFence(1, held)).toBeUndefined();
+  expect(appendFence(2, held)).toEqual(held);
+  expect(appendFence(7, held)).toEqual({ epoch: 7, n: 5, i: 3 });
+  expect(appendFence(7, undefined)).toEqual({ epoch: 7, n: 0, i: -1 });
+});
+
+it('however rows are cut and sent again, each is written once, in order', () => {
+  const cuts = fc.array(fc.tuple(fc.nat({ max: 29 }), fc.integer({ min: 1, max: 12 })));
+  fc.assert(
+    fc.property(cuts, (sent) => {
+      const rows = Array.from({ length: 30 }, (_, k) => [1 + Math.floor(k / 10), k % 10] as const);
+      const written: number[] = [];
+      let position: AppendPosition | undefined;
+      let done = 0;
+      for (const [epoch, [back, size]] of sent.entries()) {
+        // a restart sends from somewhere that is not above what was taken
+        let from = Math.min(back, done);
+        const fence = appendFence(epoch + 1, position);
+        position = fence;
+        for (let batches = 0; batches < 3 && from < rows.length; batches++) {
+          const [n, i] = rows[from] as readonly [number, number];
+          const count = Math.min(size, 10 - i);
+          const step = appendStep({ epoch: epoch + 1, n, i, rows: count }, position);
+          if (step.outcome === 'write') {
+            for (let k = from + step.skip; k < from + count; k++) written.push(k);
+            position = step.position;
+          }
+          expect(step.outcome).not.toBe('fenced');
+          from += count;
+          done = Math.max(done, from);
+        }
+      }
+      expect(written).toEqual(written.map((_, k) => k));
+      expect(written.length).toBe(done);
+    }),
+  );
+});

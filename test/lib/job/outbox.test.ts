@@ -1,0 +1,190 @@
+/** Outbox: rows are applied after their checkpoint, in order, once in effect, whatever happens to answers. */
+import type { SinkMember } from '../../../lib/element.js';
+import { Outbox } from '../../../lib/job/outbox.js';
+import type { OutboxTarget } from '../../../lib/ports.js';
+import { Retry } from '../../../lib/retry.js';
+import type { PendingRow } from '../../../lib/rowBatch.js';
+import { sinkWriting } from '../../../lib/sinkWriting.js';
+import { VirtualTime } from '../virtualTime.js';
+import { type Fate, type Watched, watched } from './outboxes.js';
+
+const row = (k: number, v: unknown, revision = 0): PendingRow => ({
+  ...{ op: 'upsert', key: [k], row: { v }, revision: [revision] },
+  ...{ timestamp: 0, value: { k, v } },
+});
+const rowsOf = (...ks: number[]) => ks.map((k) => row(k, k));
+
+function outboxOver(to: Watched, o: { size?: number; epoch?: number; timeout?: number } = {}) {
+  const time = new VirtualTime();
+  const seen = { acks: [] as unknown[], poison: [] as unknown[], failed: [] as unknown[] };
+  let resumed = 0;
+  const sink: SinkMember = {
+    store: to.store,
+    committed: (n, result) => seen.acks.push([n, (result as { rows: number }).rows]),
+    refused: (rows) => seen.poison.push(...rows.map((r) => (r as PendingRow).key[0])),
+    resumed: (rows) => {
+      resumed += rows;
+    },
+  };
+  const writing = sinkWriting('t', { retry: { timeout: o.timeout ?? '30s' } });
+  const box = new Outbox({
+    owner: { job: 'j', task: '0', sink: 'out' },
+    epoch: o.epoch ?? 1,
+    target: to.store.outbox as OutboxTarget,
+    sink,
+    size: o.size ?? 2,
+    retry: new Retry({ ...writing.retry, attempts: Infinity }, time),
+    timing: time,
+    changed: () => {},
+    failed: (thrown) => seen.failed.push(thrown),
+  });
+  return { ...seen, box, time, resumed: () => resumed };
+}
+
+/** Takes and commits rows as checkpoints 1, 2, ... */
+async function through(made: ReturnType<typeof outboxOver>, all: readonly PendingRow[][]) {
+  for (const [i, rows] of all.entries()) {
+    made.box.take(i + 1, rows);
+    await made.box.prepare(i + 1);
+    made.box.durable(i + 1);
+  }
+}
+
+it('applies nothing before the checkpoint is durable and the table is fenced', async () => {
+  const to = watched();
+  const made = outboxOver(to);
+  made.box.take(1, rowsOf(1));
+  await made.box.prepare(1);
+  await made.time.run();
+  expect(to.log).toEqual([]);
+  made.box.durable(1);
+  await made.time.run();
+  expect(to.log).toEqual([]);
+  await made.box.fence();
+  await made.time.run();
+  expect(to.log).toEqual(['fence 1', '1/1/0+1']);
+  expect(made.acks).toEqual([[1, 1]]);
+});
+
+it('applies in order of n, then of place, in batches; and tells of an n when all of it is there', async () => {
+  const to = watched();
+  const made = outboxOver(to);
+  await made.box.fence();
+  await through(made, [rowsOf(1, 2, 3), [], rowsOf(4, 5)]);
+  await made.time.run();
+  expect(to.log.slice(1)).toEqual(['1/1/0+2', '1/1/2+1', '1/3/0+2']);
+  expect(made.acks).toEqual([
+    [1, 3],
+    [3, 2],
+  ]);
+  expect(made.box.pending).toBe(0);
+  expect(await to.rows()).toHaveLength(5);
+});
+
+it.each<[string, (nth: number) => Fate]>([
+  ['a batch that never came', (nth) => (nth === 1 ? 'lost' : 'ok')],
+  ['a batch whose answer was lost', (nth) => (nth === 1 ? 'unanswered' : 'ok')],
+])('sends %s again, and nothing overtakes it', async (_, fate) => {
+  const to = watched((_batch, nth) => fate(nth));
+  const made = outboxOver(to);
+  await made.box.fence();
+  await through(made, [rowsOf(1, 2, 3), rowsOf(4)]);
+  await made.time.run();
+  expect(to.log.slice(1)).toEqual(['1/1/0+2', '1/1/2+1', '1/1/2+1', '1/2/0+1']);
+  expect(made.acks.map((ack) => (ack as number[])[1])).toEqual([3, 1]);
+  expect(await to.rows()).toHaveLength(4);
+});
+
+it('a batch that timed out and arrives after later ones does nothing', async () => {
+  let arrive: () => void = () => {};
+  const late = new Promise<void>((resolve) => (arrive = resolve));
+  const to = watched((_, nth) => (nth === 0 ? late : 'ok'));
+  const made = outboxOver(to, { timeout: 100 });
+  await made.box.fence();
+  const gone: PendingRow = { ...row(1, 0, 5), op: 'delete', row: {} };
+  await through(made, [[row(1, 1, 1)], [gone]]);
+  await made.time.run();
+  await to.store.forget?.(Infinity);
+  arrive();
+  await made.time.run();
+  expect(await to.rows()).toEqual([]);
+});
+
+it('a refused row goes to poison before its n is told of, and the others keep their places', async () => {
+  const to = watched();
+  const made = outboxOver(to, { size: 4 });
+  await made.box.fence();
+  await through(made, [[row(1, 1), row(2, 'x'), row(3, 3), row(4, 4)], rowsOf(2)]);
+  await made.time.run();
+  expect(made.poison).toEqual([2]);
+  expect(to.log.slice(1)).toEqual(['1/1/0+4', '1/1/0+1', '1/1/2+2', '1/2/0+1']);
+  expect(made.acks).toEqual([
+    [1, 3],
+    [2, 1],
+  ]);
+});
+
+it('a row that no checkpoint can hold goes to poison, and the others are held', async () => {
+  const to = watched();
+  const made = outboxOver(to);
+  await made.box.fence();
+  await through(made, [[row(1, 1), row(2, new URL('http://x')), row(3, 3)]]);
+  await made.time.run();
+  expect(made.poison).toEqual([2]);
+  expect((await to.rows()).map(({ k }) => k)).toEqual([1, 3]);
+});
+
+it('holds its rows as pieces of bounded size until they are applied, and drops them then', async () => {
+  const many = Array.from({ length: 1201 }, (_, k) => row(k, k));
+  const to = watched();
+  const made = outboxOver(to, { size: 1000 });
+  made.box.take(7, many);
+  const ready = made.box.prepare(7);
+  await made.time.run();
+  await ready;
+  expect([...made.box.pieces(7).keys()]).toEqual(['outbox 7.0', 'outbox 7.1', 'outbox 7.2']);
+  expect([...made.box.pieces(6).keys()]).toEqual([]);
+  made.box.durable(7);
+  await made.box.fence();
+  await made.time.run();
+  expect([...made.box.pieces(8).keys()]).toEqual([]);
+  expect(await to.table.count()).toBe(1201);
+});
+
+it('what a checkpoint held is applied again by the next owner, from its first row', async () => {
+  const to = watched((_, nth) => (nth === 1 ? new Promise<void>(() => {}) : 'ok'));
+  const first = outboxOver(to);
+  await first.box.fence();
+  const binary = { ...row(9, 9), row: { v: 9 } };
+  await through(first, [rowsOf(1, 2, 3), [binary]]);
+  await first.time.run(10);
+  const held = first.box.pieces(2);
+  first.box.end();
+  const second = outboxOver(to, { epoch: 2 });
+  second.box.restore(held);
+  expect([second.box.pending, second.resumed()]).toEqual([4, 4]);
+  await second.box.fence();
+  await second.time.run();
+  expect(to.log.slice(3)).toEqual(['fence 2', '2/1/0+2', '2/1/2+1', '2/2/0+1']);
+  expect((await to.rows()).map(({ k }) => k)).toEqual([1, 2, 3, 9]);
+  await expect(first.box.fence()).rejects.toMatchObject({ name: 'FencedError' });
+});
+
+it('an owner that was taken over applies nothing more', async () => {
+  const to = watched();
+  const made = outboxOver(to);
+  await made.box.fence();
+  await to.store.outbox?.fence({ job: 'j', task: '0', sink: 'out' }, 2);
+  await through(made, [rowsOf(1)]);
+  await made.time.run();
+  expect(made.failed).toMatchObject([{ name: 'FencedError' }]);
+  expect(await to.rows()).toEqual([]);
+});
+
+it('binary values, dates and nasty numbers come back from a checkpoint', async () => {
+  const { packRows, unpackRows } = await import('../../../lib/outboxRows.js');
+  const value = { a: new Uint8Array([0, 255]), b: new Date(5), c: Number.NaN, d: 5n, e: undefined };
+  const one = { ...row(1, 1), row: value, key: ['\u0000', ['x', -0]] };
+  const [back] = unpackRows(packRows([one]));
+  expect(back).toEqual({ ...one, value: { key: one.key, row: value } });
+});

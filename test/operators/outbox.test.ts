@@ -1,0 +1,160 @@
+/** Sinks whose table is not of the checkpoint store: rows follow their checkpoint, once in effect. */
+import {
+  type CheckpointStore,
+  idempotentSink,
+  type Job,
+  type JobConfig,
+  job,
+  StoreError,
+  watermark,
+} from 'tidemark';
+import { memoryStore } from 'tidemark/memory';
+import { arraySource } from 'tidemark/testing';
+import { type Fate, type Watched, watched } from '../lib/job/outboxes.js';
+import { VirtualTime } from '../lib/virtualTime.js';
+import { schedulerOf } from './virtualScheduler.js';
+
+interface Row {
+  readonly k: number;
+  readonly v: unknown;
+}
+const input: Row[] = Array.from({ length: 40 }, (_, i) => ({ k: i % 25, v: i }));
+const final = Array.from({ length: 25 }, (_, k) => ({ k, v: k < 15 ? k + 25 : k }));
+
+interface Made {
+  readonly job: Job;
+  readonly acks: { rows: number; checkpoint?: number }[];
+  readonly poison: unknown[];
+  readonly time: VirtualTime;
+}
+
+function make(to: Watched, checkpoints: CheckpointStore, o: Partial<JobConfig> = {}): Made {
+  const time = new VirtualTime();
+  const made = { acks: [], poison: [], time } as unknown as Made;
+  const rows = (o as { rows?: Row[] }).rows ?? input;
+  const j = job({
+    id: 'j',
+    checkpoints,
+    every: '1h',
+    everyEvents: 7,
+    owner: { lease: 'none' },
+    restart: { attempts: 1 },
+    clock: schedulerOf(time),
+    topology(t) {
+      const acks$ = t.source(arraySource('rows', rows)).pipe(
+        watermark({ id: 'time', timestamp: (r) => (r.v === 'x' ? 0 : Number(r.v)) }),
+        idempotentSink({
+          ...{ id: 'out', store: to.store, key: (r) => r.k, row: ({ v }) => ({ v }), batch: 3 },
+          poison: (p) => made.poison.push(p.value),
+        }),
+      );
+      t.sink(acks$);
+      acks$.subscribe({ next: () => {} }).unsubscribe();
+    },
+    ...o,
+  });
+  return Object.assign(made, { job: j });
+}
+
+async function end(made: Made): Promise<unknown> {
+  const done = made.job.run().catch((thrown: unknown) => thrown);
+  await made.time.run();
+  return done;
+}
+
+const outboxPieces = async (checkpoints: CheckpointStore): Promise<string[]> => {
+  const state = (await checkpoints.read('j', '0'))?.state.get('out') ?? new Map();
+  return [...state.keys()].filter((chunk) => chunk.startsWith('outbox'));
+};
+
+it('ends with every row in the table and none in the checkpoint', async () => {
+  const [to, checkpoints] = [watched(), memoryStore().checkpoints()];
+  const made = make(to, checkpoints);
+  expect(await end(made)).toBe('completed');
+  expect(await to.rows()).toEqual(final);
+  expect(await outboxPieces(checkpoints)).toEqual([]);
+  expect(made.job.status().operators.get('out')).toMatchObject({ written: 40, live: 0 });
+  expect(made.job.status().sinks).toMatchObject([{ id: 'out', class: 'O', pending: 0 }]);
+});
+
+it('fences the table before it applies what the checkpoint held', async () => {
+  const checkpoints = memoryStore().checkpoints();
+  const to = watched((batch) => (batch.epoch === 1 && batch.n >= 3 ? 'lost' : 'ok'));
+  const first = make(to, checkpoints, { restart: { attempts: 1, outage: '1m' } });
+  expect(await end(first)).toMatchObject({
+    name: 'JobError',
+    message: expect.stringMatching(/"t" has taken no row of sink "out" for 60000 ms: gone/),
+  });
+  expect(await outboxPieces(checkpoints)).not.toEqual([]);
+  const before = to.log.length;
+  expect(await end(make(to, checkpoints))).toBe('completed');
+  expect(to.log[before]).toBe('fence 2');
+  expect(to.log[before + 1]).toMatch(/^2\/[23]\/0\+3$/);
+  expect(await to.rows()).toEqual(final);
+  expect(await outboxPieces(checkpoints)).toEqual([]);
+});
+
+it('a failure between any commit and any write of its rows loses nothing and doubles nothing', async () => {
+  for (let at = 0; at < 16; at++) {
+    for (const how of ['before', 'after'] as const) {
+      const checkpoints = memoryStore().checkpoints();
+      const never = new Promise<void>(() => {});
+      const to = watched(
+        (_, nth): Fate => (nth !== at ? 'ok' : how === 'before' ? never : 'stuck'),
+      );
+      const first = make(to, checkpoints);
+      const outcome = first.job.run().catch(() => {});
+      await first.time.run(10);
+      // a crash: nothing of this run is heard of again; another owner takes over
+      const second = make(to, checkpoints);
+      expect(await end(second)).toBe('completed');
+      expect([at, how, await to.rows()]).toEqual([at, how, final]);
+      void outcome;
+    }
+  }
+});
+
+it('a row that the table refuses goes to poison, also when the next owner applies it', async () => {
+  const rows = [...input, { k: 30, v: 'x' }, { k: 31, v: 5 }];
+  const checkpoints = memoryStore().checkpoints();
+  const away = watched(() => 'lost');
+  await end(make(away, checkpoints, { rows, restart: { attempts: 1, outage: 0 } } as never));
+  const to = { ...watched() };
+  const second = make(to, checkpoints, { rows } as never);
+  expect(await end(second)).toBe('completed');
+  expect(second.poison).toHaveLength(1);
+  expect(await to.rows()).toEqual([...final, { k: 31, v: 5 }]);
+});
+
+it('stop applies what is durable, and says what it waits for when it cannot', async () => {
+  const checkpoints = memoryStore().checkpoints();
+  const to = watched(() => 'lost');
+  const made = make(to, checkpoints, { stopTimeout: '5s' });
+  const done = made.job.run().catch((thrown: unknown) => thrown);
+  await made.time.run(0);
+  made.job.stop().catch(() => {});
+  await made.time.run(6000);
+  expect(await done).toMatchObject({
+    message: expect.stringMatching(
+      /could not stop within 5000 ms; it waits for "t" to take \d+ rows of sink "out" \(gone\)/,
+    ),
+  });
+});
+
+it('an answer that is lost at the fence is asked for again', async () => {
+  const to = watched();
+  let asked = 0;
+  const outbox = to.store.outbox as NonNullable<typeof to.store.outbox>;
+  const store = {
+    ...to.store,
+    outbox: {
+      apply: outbox.apply,
+      async fence(...args: Parameters<typeof outbox.fence>) {
+        if (asked++ === 0) throw new StoreError('connection', 'gone');
+        return outbox.fence(...args);
+      },
+    },
+  };
+  expect(await end(make({ ...to, store }, memoryStore().checkpoints()))).toBe('completed');
+  expect(await to.rows()).toEqual(final);
+});
