@@ -22,7 +22,8 @@ export interface AppendBatch {
 /** `skip`: so many rows at the front are known; `position` is to be kept in the same write as the others. */
 export type AppendStep =
   | { readonly outcome: 'write'; readonly skip: number; readonly position: AppendPosition }
-  | { readonly outcome: 'duplicate' | 'fenced' };
+  | { readonly outcome: 'duplicate' }
+  | { readonly outcome: 'fenced' };
 
 /** Judges a batch by the position that its owner has; undefined where it has none. O(1). */
 export function appendStep(batch: AppendBatch, held: AppendPosition | undefined): AppendStep {

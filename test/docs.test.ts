@@ -52,6 +52,8 @@ function load(name: string): unknown {
       return require('tidemark');
     case 'tidemark/files':
       return require('tidemark/files');
+    case 'tidemark/http':
+      return require('tidemark/http');
     case 'tidemark/memory':
       return require('tidemark/memory');
     case 'tidemark/testing':
