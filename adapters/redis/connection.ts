@@ -31,8 +31,8 @@ function settings(timeoutMs: number) {
   return {
     ...{ maxRetriesPerRequest: 0, commandTimeout: timeoutMs, connectTimeout: timeoutMs },
     ...{ enableOfflineQueue: false, lazyConnect: true, keyPrefix: '' },
-    // a server that reads its data is asked again soon
-    maxLoadingRetryTime: 100,
+    // a server that reads its data is asked again soon; a socket that never opened holds no process up
+    ...{ maxLoadingRetryTime: 100, disconnectTimeout: 100 },
     retryStrategy: (times: number) => Math.min(50 * 2 ** (times - 1), 2000),
   };
 }

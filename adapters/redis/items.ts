@@ -36,11 +36,15 @@ export function pieceOf(field: string): PieceName {
   return { operator: unescapePart(operator), chunk: unescapePart(chunk) };
 }
 
-/** Where the rows of a batch go: which sink and which table of the write, and when. */
-export interface RowTarget {
-  readonly layout: TableLayout;
+/** Which sink and which table of a write. */
+export interface Place {
   readonly sink: number;
   readonly table: number;
+}
+
+/** Where the rows of a batch go, and when. */
+export interface RowTarget extends Place {
+  readonly layout: TableLayout;
   readonly now: number;
 }
 

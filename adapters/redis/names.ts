@@ -1,5 +1,7 @@
 /** Names of keys: every part escaped, so that no two things share a name; one hash tag, so that all lie in one slot. */
 
+import type { OutboxOwner } from '../../lib/ports.js';
+
 /* What separates or groups in a key, and what Redis cannot be given as text. */
 const special = /[%:{}\p{Cs}]/gu;
 const escaped = /%u([0-9a-f]{4})|%([0-9A-F]{2})/g;
@@ -82,8 +84,9 @@ export class Names {
     return this.key('lease', job, task);
   }
 
-  outbox(job: string, task: string, sink: string): string {
-    return this.key('outbox', job, task, sink);
+  /** The position of the rows of one sink in a table. */
+  outbox(table: string, { job, task, sink }: OutboxOwner): string {
+    return this.key('outbox', table, job, task, sink);
   }
 
   private key(what: string, ...parts: readonly string[]): string {

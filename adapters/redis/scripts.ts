@@ -190,6 +190,37 @@ redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
 return { 'ok' }`,
 );
 
+/* KEYS 1 pending, 2 position; ARGV 1 the position as it was read, 2 the next. */
+const IN_PLACE = `
+if redis.call('HLEN', KEYS[1]) > 0 then return { 'pending' } end
+if (redis.call('GET', KEYS[2]) or '') ~= ARGV[1] then return { 'gap' } end
+`;
+
+/** Rows of an outbox in one step, with its position. KEYS then tables and rows; ARGV 3 tables, then items. */
+export const OUTBOX = script(
+  APPLY,
+  IN_PLACE,
+  `redis.call('SET', KEYS[2], ARGV[2])
+return answer(apply(ARGV, 4, 3, tonumber(ARGV[3])))`,
+);
+
+/** Staged rows of an outbox are taken. KEYS 3 stage, 4 todo; ARGV 3 id, 4 portions, 5 what it touches. */
+export const SWITCH_OUTBOX = script(
+  IN_PLACE,
+  `if redis.call('LLEN', KEYS[3]) ~= tonumber(ARGV[4]) then return { 'lost' } end
+redis.call('SET', KEYS[2], ARGV[2])
+redis.call('RENAME', KEYS[3], KEYS[4])
+redis.call('PERSIST', KEYS[4])
+redis.call('HSET', KEYS[1], ARGV[3], ARGV[5])
+return { 'ok' }`,
+);
+
+/** Moves the position of an outbox. KEYS 1 position; ARGV 1 as it was read, 2 the next. */
+export const MOVE_OUTBOX = script(`
+if (redis.call('GET', KEYS[1]) or '') ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[2])
+return 1`);
+
 /** Adds a portion to what is staged; it goes by itself if nothing becomes of it. KEYS 1 stage; ARGV 1 ms, 2 items. */
 export const STAGE = script(`
 redis.call('RPUSH', KEYS[1], ARGV[2])

@@ -1,10 +1,18 @@
 /** A keyed table in Redis: one hash for each row, and an index that has them in key order. */
 import type { Column } from '../../lib/columns.js';
 import { checkedBatch } from '../../lib/keptRows.js';
-import type { Clock, Row, TableStore, Upsert, UpsertResult } from '../../lib/ports.js';
+import type {
+  Clock,
+  OutboxTarget,
+  Row,
+  TableStore,
+  Upsert,
+  UpsertResult,
+} from '../../lib/ports.js';
 import type { TableLayout } from '../../lib/tableLayout.js';
-import { type Item, nameOf, rowItems } from './items.js';
+import { type Item, nameOf, type Place, rowItems } from './items.js';
 import { unescapePart } from './names.js';
+import { RedisOutbox } from './outbox.js';
 import * as scripts from './scripts.js';
 import { fromText } from './values.js';
 import type { Writes } from './writes.js';
@@ -19,11 +27,9 @@ export interface RedisHome {
   readonly transaction: object;
 }
 
-/** Which sink and which table of a write. */
-type Place = { readonly sink: number; readonly table: number };
-
 export class RedisTable implements TableStore {
   readonly transaction: object;
+  readonly outbox: OutboxTarget;
   private readonly plain: readonly string[];
 
   constructor(
@@ -31,6 +37,7 @@ export class RedisTable implements TableStore {
     private readonly layout: TableLayout,
   ) {
     this.transaction = home.transaction;
+    this.outbox = new RedisOutbox(home.writes, layout.name, (rows) => this.checked(rows));
     const { key, audit, columns = {} } = layout.config;
     const others = new Set([...key, audit]);
     this.plain = Object.keys(columns).filter((name) => !others.has(name));

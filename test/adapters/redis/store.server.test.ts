@@ -38,6 +38,8 @@ const keysOf = (job: string) => new Names(prefix).task(job, '0');
 const laws = storeLaws({
   store: () => store,
   another: () => second,
+  outbox: true,
+  leases: true,
   clock,
   async reopen() {
     await close();
