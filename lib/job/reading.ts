@@ -10,8 +10,8 @@ import { type Captured, isPage, type Page } from '../page.js';
 import type { Runtime } from './runtime.js';
 
 /** What one turn reads: no more than this, and one page. */
-const TURN_ROWS = 4000;
-const TURN_BYTES = 2 ** 19;
+const TURN_ROWS = 2000;
+const TURN_BYTES = 2 ** 18;
 
 interface Unread {
   readonly operator: string;

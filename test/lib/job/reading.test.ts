@@ -30,31 +30,31 @@ function setup() {
 
 it('small state is read in the very turn, and nobody is told', () => {
   const { reading, turns, log, pages, took } = setup();
-  reading.take('a', pages(3));
+  reading.take('a', pages(2));
   expect(reading.busy).toBe(true);
   reading.read();
-  expect([took(), reading.busy, turns.length, log]).toEqual([3, false, 0, []]);
+  expect([took(), reading.busy, turns.length, log]).toEqual([2, false, 0, []]);
 });
 
-it('a million rows are read 4,000 a turn', () => {
+it('a million rows are read 2,000 a turn', () => {
   const { reading, turn, log, pages, took } = setup();
   reading.take('a', pages(1000));
   reading.read();
-  expect(took()).toBe(4);
-  for (let n = 1; n < 250; n++) {
+  expect(took()).toBe(2);
+  for (let n = 1; n < 500; n++) {
     expect([reading.busy, log]).toEqual([true, []]);
     turn();
-    expect(took()).toBe(4);
+    expect(took()).toBe(2);
   }
   expect([reading.busy, log]).toEqual([false, ['done']]);
 });
 
-it('half a megabyte fills a turn, however few rows that is', () => {
+it('a quarter of a megabyte fills a turn, however few rows that is', () => {
   const { reading, turn } = setup();
   let read = 0;
   const long = () => {
     read++;
-    return 'x'.repeat(300_000);
+    return 'x'.repeat(150_000);
   };
   reading.take('a', new Map([1, 2, 3, 4, 5].map((n) => [`p ${n}`, new Page(1, long)])));
   reading.read();
@@ -77,7 +77,7 @@ it('a page that was read for another capture is not read again', () => {
 
 it('what would change state waits until all is read, in order', () => {
   const { reading, turn, log, pages } = setup();
-  reading.take('a', pages(5));
+  reading.take('a', pages(3));
   reading.read();
   reading.whenRead(() => log.push('one'));
   reading.whenRead(() => log.push('two'));
@@ -90,10 +90,10 @@ it('what would change state waits until all is read, in order', () => {
 
 it('what waits goes on waiting where one of those before it begins a new capture', () => {
   const { reading, turn, log, pages } = setup();
-  reading.take('a', pages(5));
+  reading.take('a', pages(3));
   reading.read();
   reading.whenRead(() => {
-    reading.take('a', pages(5));
+    reading.take('a', pages(3));
     reading.read();
   });
   reading.whenRead(() => log.push('two'));
@@ -113,7 +113,7 @@ it('a timer that falls due meanwhile waits, and can still be cancelled', () => {
   const runtime = { now: () => 0, after };
   reading.timer(runtime, 5, () => log.push('rings'));
   const cancel = reading.timer(runtime, 5, () => log.push('never'));
-  reading.take('a', pages(5));
+  reading.take('a', pages(3));
   reading.read();
   for (const fn of due) fn();
   cancel();
@@ -123,7 +123,7 @@ it('a timer that falls due meanwhile waits, and can still be cancelled', () => {
 
 it('a run that is over reads nothing and calls nobody', () => {
   const { reading, turn, log, pages, took } = setup();
-  reading.take('a', pages(5));
+  reading.take('a', pages(3));
   reading.read();
   reading.whenRead(() => log.push('never'));
   took();
@@ -138,11 +138,11 @@ it('state that cannot be written is named, whether at once or later', () => {
   expect(() => reading.take('clicks', new Map([['x', bad]]))).toThrow(
     'codec: the state of "clicks", chunk "x": cannot write function f',
   );
-  const pages = Array.from({ length: 5 }, (_, i) => new Page(1000, () => (i < 4 ? i : bad)));
+  const pages = Array.from({ length: 3 }, (_, i) => new Page(1000, () => (i < 2 ? i : bad)));
   reading.take('clicks', new Map(pages.map((page, i) => [`p ${i}`, page])));
   reading.read();
   turn();
   expect(log).toEqual([
-    expect.stringContaining('the state of "clicks", chunk "p 4": cannot write'),
+    expect.stringContaining('the state of "clicks", chunk "p 2": cannot write'),
   ]);
 });
