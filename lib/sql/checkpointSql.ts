@@ -30,8 +30,8 @@ export interface CheckpointSql {
   readonly forget: string;
 }
 
-/** Pieces of state read at a time. */
-export const STATE_PAGE = 64;
+/** Pieces of state read at a time: what is checked in one turn. */
+export const STATE_PAGE = 16;
 
 /** Builds them. The schema has been checked. */
 export function checkpointSql(schema: string): CheckpointSql {

@@ -4,11 +4,12 @@ import type { Prepared } from '../tableLayout.js';
 import type { SqlClient } from './client.js';
 import { arrayText, toText } from './literals.js';
 
-/** Rows that are checked, or sent, in one go. */
-export const SLICE = 2500;
-/** Rows that are sorted in one go. */
-const SORTED = 10_000;
-/** Characters sent in one statement. */
+/** Rows that are checked, or made into texts, in one turn: some milliseconds. */
+export const SLICE = 500;
+/** Rows that are sorted in one turn. */
+const SORTED = 4000;
+/** Rows, and characters, sent in one statement. */
+const ROWS = 2000;
 const STATEMENT = 2 ** 20;
 
 interface Lines {
@@ -57,7 +58,7 @@ function* bounded(lines: readonly Line[]): Generator<readonly Line[]> {
   let length = 0;
   for (const [i, line] of lines.entries()) {
     const own = line.reduce((sum, text) => sum + (text?.length ?? 0) + 3, 0);
-    if (i > from && (i - from === SLICE || length + own > STATEMENT)) {
+    if (i > from && (i - from === ROWS || length + own > STATEMENT)) {
       yield lines.slice(from, i);
       from = i;
       length = 0;

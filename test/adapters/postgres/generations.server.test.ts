@@ -1,6 +1,6 @@
 /** Two generations of checkpoints on a server: what is kept, what is freed, and what stands in for what. */
-import { Client } from 'pg';
-import { type PostgresStoreConfig, postgresStore } from 'tidemark/postgres';
+import { Client, Pool } from 'pg';
+import { type PostgresPool, type PostgresStoreConfig, postgresStore } from 'tidemark/postgres';
 import { encode } from '../../../lib/codec.js';
 import type { CheckpointStore, Commit, Piece, Store } from '../../../lib/ports.js';
 import { type PostgresServer, startPostgres } from '../../servers/postgres.js';
@@ -143,4 +143,51 @@ test('a commit costs what changed, though the state is large and the planner kno
   expect((await checkpoints.acquire('large', '0', 'f')).checkpoint?.state.get('op')?.size).toBe(
     20_000,
   );
+});
+
+test('a large commit goes in statements of about 1 MiB, and the event loop turns between them', async () => {
+  const pool = new Pool({ connectionString: server.url });
+  const sizes: number[] = [];
+  const watched: PostgresPool = {
+    async connect() {
+      const session = await pool.connect();
+      return {
+        query(query) {
+          sizes.push((query.values ?? []).reduce((sum, value) => sum + String(value).length, 0));
+          return session.query(query);
+        },
+        on: (event, listener) => session.on(event, listener),
+        removeListener: (event, listener) => session.removeListener(event, listener),
+        release: (destroy) => session.release(destroy),
+      };
+    },
+    on: (event, listener) => pool.on(event, listener),
+    removeListener: (event, listener) => pool.removeListener(event, listener),
+    end: () => pool.end(),
+  };
+  const own = await postgresStore({ pool: watched });
+  const table = own.table('long_rows', { key: ['k'], columns: { k: 'int8', v: 'text' } });
+  const rows = Array.from({ length: 6000 }, (_, k) => ({
+    ...{ op: 'upsert' as const, key: [k], row: { v: 'x'.repeat(1000) } },
+    ...{ revision: [0], timestamp: 0 },
+  }));
+  await table.open();
+  await own.checkpoints().acquire('wide', '0', 'f');
+  const changed = Array.from({ length: 60 }, (_, i) => piece(`c${i}`, 'x'.repeat(100_000)));
+  sizes.length = 0;
+  let turns = 0;
+  let running = true;
+  const turn = () => {
+    turns++;
+    if (running) setImmediate(turn);
+  };
+  turn();
+  const commit1 = commit('wide', 1, { changed, rows: [{ store: table, rows }] });
+  expect(await own.checkpoints().commit(commit1)).toMatchObject({ results: [{ written: 6000 }] });
+  running = false;
+  expect(sizes.filter((size) => size > 100_000).length).toBeGreaterThanOrEqual(12);
+  expect(Math.max(...sizes)).toBeLessThan(1.2 * 2 ** 20);
+  expect(turns).toBeGreaterThan(sizes.length + 6000 / 500);
+  await own.close();
+  await pool.end();
 });
