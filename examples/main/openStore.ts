@@ -24,6 +24,11 @@ export async function openStore({ store, quiet }: Wanted, { stderr }: Streams): 
       const { url, prefix } = store;
       return redisStore({ url, ...(prefix !== undefined && { prefix }), warn: say });
     }
+    case 'postgres': {
+      const { postgresStore } = await import('tidemark/postgres');
+      const { url, schema } = store;
+      return postgresStore({ url, ...(schema !== undefined && { schema }), warn: say });
+    }
     default: {
       // loaded only where it is used: what it needs is an optional package
       const { embeddedStore } = await import('tidemark/embedded');

@@ -52,7 +52,7 @@ export const storeOptions: readonly Option[] = [
     name: 'store',
     value: 'URL',
     meaning:
-      'table and checkpoints: pglite:DIR, pglite: (temporary), file:DIR, redis://HOST:PORT/DB[?prefix=NAME] or memory:',
+      'table and checkpoints: pglite:DIR, pglite: (temporary), file:DIR, postgres://HOST:PORT/DB[?schema=NAME], redis://HOST:PORT/DB[?prefix=NAME] or memory:',
     default: 'pglite:',
   },
   { name: 'table', value: 'NAME', meaning: 'what the table is called', default: 'user_metrics' },

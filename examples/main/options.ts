@@ -42,6 +42,7 @@ export interface StoreOptions {
     | { readonly kind: 'memory' }
     | { readonly kind: 'pglite'; readonly dir?: string }
     | { readonly kind: 'file'; readonly dir: string }
+    | { readonly kind: 'postgres'; readonly url: string; readonly schema?: string }
     | { readonly kind: 'redis'; readonly url: string; readonly prefix?: string };
   readonly table: string;
   /** Waits while another process is at work on this store. */
@@ -59,7 +60,8 @@ export interface MainOptions extends InputOptions, OutputOptions, StoreOptions {
 }
 
 const INPUTS = ['events', 'profiles'];
-const STORES = 'pglite:DIR, pglite:, file:DIR, redis://HOST:PORT/DB or memory:';
+const STORES =
+  'pglite:DIR, pglite:, file:DIR, postgres://HOST:PORT/DB, redis://HOST:PORT/DB or memory:';
 
 /** Reads the command line of the main job; undefined asks for the help. @throws UsageError */
 export function readMainOptions(argv: readonly string[]): MainOptions | undefined {
@@ -149,10 +151,20 @@ function readStoreUrl(values: Values): StoreOptions['store'] {
     const [, prefix] = /[?&]prefix=([\w-]+)/.exec(url) ?? [];
     return { kind: 'redis', url, ...(prefix !== undefined && { prefix }) };
   }
-  if (/^postgres(ql)?:\/\//.test(url)) {
-    throw values.wrong('store', `${STORES} until servers are built`);
-  }
+  if (/^postgres(ql)?:\/\/./.test(url) && URL.canParse(url)) return postgresOf(values, url);
   throw values.wrong('store', STORES);
+}
+
+/* The schema is ours: the server is not told of it. */
+function postgresOf(values: Values, text: string): StoreOptions['store'] {
+  const url = new URL(text);
+  const schema = url.searchParams.get('schema');
+  if (schema === null) return { kind: 'postgres', url: text };
+  if (!/^[A-Za-z_][A-Za-z0-9_]{0,62}$/.test(schema)) {
+    throw values.wrong('store', 'an address whose schema is a name of letters, digits and _');
+  }
+  url.searchParams.delete('schema');
+  return { kind: 'postgres', url: url.href, schema };
 }
 
 function readGenerate(values: Values): GenerateOptions | undefined {

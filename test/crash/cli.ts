@@ -1,4 +1,4 @@
-/** `npm run crash -- [--kills N] [--store pglite:|file:|redis:|URL] [--seed S] [--events N]`: prints lost, doubled and wrong rows. */
+/** `npm run crash -- [--kills N] [--store KIND:|URL] [--seed S] [--events N]`: prints lost, doubled and wrong rows. */
 import { parseArgs } from 'node:util';
 import { killRuns } from './kills.js';
 import { isStore, rule } from './places.js';

@@ -39,11 +39,7 @@ it.each([
     ['--out', '/nowhere/x'],
     /^main: `--out` must be a file that can be written; got "\/nowhere\/x"\n$/,
   ],
-  [
-    main,
-    ['--store', 'postgres://u:p@h/d'],
-    /^main: `--store` must be .*; got "postgres:\/\/…@h\/d"\n$/,
-  ],
+  [main, ['--store', 'mysql://u:p@h/d'], /^main: `--store` must be .*; got "mysql:\/\/…@h\/d"\n$/],
   [
     main,
     ['--kafka', 'h:9092'],

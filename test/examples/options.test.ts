@@ -57,6 +57,15 @@ it('values follow as a word or after =, durations are ms or a number and a unit'
   });
   const url = 'redis://:x@host:1/2?prefix=mine';
   expect(readMainOptions(['--store', url])?.store).toEqual({ kind: 'redis', url, prefix: 'mine' });
+  expect(readMainOptions(['--store=postgres://u:p@h/d?schema=s&x=1'])?.store).toEqual({
+    kind: 'postgres',
+    url: 'postgres://u:p@h/d?x=1',
+    schema: 's',
+  });
+  expect(readMainOptions(['--store=postgres://h/d'])?.store).toEqual({
+    kind: 'postgres',
+    url: 'postgres://h/d',
+  });
   expect(readMainOptions(['--store=file:some dir'])?.store).toEqual({
     kind: 'file',
     dir: 'some dir',
@@ -117,11 +126,11 @@ it.each([
   [['--table', '1; drop table x'], 'main: `--table` must be letters, digits and _'],
   [
     ['--store', 'disk'],
-    'main: `--store` must be pglite:DIR, pglite:, file:DIR, redis://HOST:PORT/DB or memory:; got "disk"',
+    'main: `--store` must be pglite:DIR, pglite:, file:DIR, postgres://HOST:PORT/DB, redis://HOST:PORT/DB or memory:; got "disk"',
   ],
   [
     ['--store', 'file:'],
-    'main: `--store` must be pglite:DIR, pglite:, file:DIR, redis://HOST:PORT/DB or memory:; got',
+    'main: `--store` must be pglite:DIR, pglite:, file:DIR, postgres://HOST:PORT/DB, redis://HOST:PORT/DB or memory:; got',
   ],
   [['--generate', '-1'], 'main: `--generate` must be a whole number >= 0; got "-1"'],
   [['--generate', '1e3'], 'main: `--generate` must be a whole number >= 0; got "1e3"'],
@@ -167,9 +176,10 @@ it.each([
     'main: `--dashboard` must be left out until the dashboard is built; got "8080"',
   ],
   [
-    ['--store', 'postgres://localhost'],
-    'main: `--store` must be pglite:DIR, pglite:, file:DIR, redis://HOST:PORT/DB or memory: until servers are built',
+    ['--store', 'postgres://u:s3cret@host/d?schema=a-b'],
+    'main: `--store` must be an address whose schema is a name of letters, digits and _; got "postgres://…@host/d?schema=a-b"',
   ],
+  [['--store', 'postgres://'], 'main: `--store` must be pglite:DIR, pglite:, file:DIR, postgres'],
 ])('%j is refused in one sentence', (argv, expected) => {
   const message = sentence(...argv);
   expect(message.startsWith(expected)).toBe(message !== 'taken' || message);
@@ -184,7 +194,7 @@ it('an output is no input, and no two outputs are one file', () => {
 });
 
 it('a password in an address is never printed', () => {
-  const message = sentence('--store', 'postgres://user:s3cret@host/db');
+  const message = sentence('--store', 'postgrss://user:s3cret@host/db');
   expect(message).toContain('host/db');
   expect(message).not.toMatch(/s3cret|user:/);
 });
