@@ -86,6 +86,10 @@ export interface SinkMember {
   readonly delivery?: string;
   /** How rows are written that no checkpoint carries: a `SinkWriting` of `lib/sinkWriter`. */
   readonly writing?: unknown;
+  /** Its rows where they are written as they come; see `lib/job/eager`. */
+  readonly eager?: EagerRows;
+  /** So many rows were written without an answer, and will not be again. */
+  readonly lost?: (rows: number) => void;
   /** So many rows of the checkpoint are not in the table yet; they are told of as those of this run. */
   readonly resumed?: (rows: number) => void;
   /** The store did not answer, or does again: a `Retry` of `lib/retry`. */
@@ -94,6 +98,14 @@ export interface SinkMember {
   readonly committed: (n: number, result: unknown) => void;
   /** The store refuses these rows for good; they are taken out of the checkpoint. */
   readonly refused: (rows: readonly unknown[], error: unknown) => void;
+}
+
+/** The rows that a sink hands out as they come. */
+export interface EagerRows {
+  /** Rows that wait, and rows that were taken out and are not told of. */
+  pending(): number;
+  take(max: number): readonly unknown[];
+  written(result: unknown): void;
 }
 
 /** What a job gives an operator in return. */
@@ -105,6 +117,10 @@ export interface Membership {
   /** A `watermark` has emitted W. */
   readonly advanced: (w: number, idle: boolean) => void;
   readonly clock: JobClock;
+  /** So many events or rows are inside this operator now, taken and not finished: too many hold the sources. */
+  readonly pending: (count: number) => void;
+  /** For a sink whose rows are written as they come: by the job, which outlives a subscription. */
+  readonly eager?: { kick(): void; settle(then: () => void): void };
 }
 
 /** The clock of a job, seen by an operator under one of its sources. */

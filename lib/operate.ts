@@ -248,11 +248,11 @@ export function stageOperator<Out>(
   make: (out: Emitter<Out>) => Logic,
 ): Observable<Element<Out>> {
   const { operator, id, settings, onResume } = options;
-  return combineInputs<Element<Out>>(inputs, (out) => {
+  return combineInputs<Element<Out>>(inputs, (out, turn) => {
     const emitter = new StageOutput<Out>(out);
     const logic = make(emitter);
     emitter.stats = logic.stats;
-    const config = { operator, id, settings, onResume, inputs: inputs.length };
+    const config = { operator, id, settings, onResume, inputs: inputs.length, turn };
     const stage = new Stage(config, logic, out);
     options.stats?.(logic.stats);
     return {

@@ -2,9 +2,9 @@
 
 import type { DeliveryKind } from './delivery.js';
 import { type Door, guardedDoor, type Poison } from './doors.js';
-import type { Chunks, EventElement } from './element.js';
+import type { Chunks, EventElement, Membership } from './element.js';
 import { configError } from './errors.js';
-import { isDelta } from './panes.js';
+import { isDelta, type Pane } from './panes.js';
 import type { SinkStore, UpsertResult } from './ports.js';
 import type { Breaker, Retry } from './retry.js';
 import { type PendingRow, RowBatch } from './rowBatch.js';
@@ -20,6 +20,8 @@ export interface SinkStats extends Stats {
   conflicts: number;
   /** Values that gave no row, and rows that the store refused. */
   poison: number;
+  /** Rows of `atMostOnce` that were sent and not answered for. */
+  lost: number;
   /** Tries that found no connection, and what is sent now: `open`, nothing; `trial`, one try that decides. */
   failures: number;
   breaker: Breaker;
@@ -40,12 +42,12 @@ export class SinkState<T> implements Logic {
     ignored: 0,
     conflicts: 0,
     poison: 0,
+    lost: 0,
     failures: 0,
     breaker: 'closed' as Breaker,
   });
   readonly sink: SinkLogic;
-  /** The rows are the job's to write, with its checkpoints. */
-  inJob = false;
+  private membership: Membership | undefined;
   private readonly batch = new RowBatch();
   private readonly toPoison: ((poison: Poison<unknown>) => void) | undefined;
   private w = -Infinity;
@@ -67,10 +69,7 @@ export class SinkState<T> implements Logic {
     this.toPoison = guardedDoor('idempotentSink', 'poison', config.poison);
     this.sink = {
       store: config.store,
-      enlisted: () => {
-        this.inJob = true;
-      },
-      takeRows: () => this.take(),
+      takeRows: () => (this.membership?.eager === undefined ? this.take() : []),
       committed: (n, result) => this.durable(result as UpsertResult & { rows: number }, n),
       refused: (rows, error) => this.refused(rows as PendingRow[], error),
       delivery: config.delivery ?? 'effectivelyOnce',
@@ -79,7 +78,13 @@ export class SinkState<T> implements Logic {
         this.taken += rows;
         setLive(this.stats, this.pending);
       },
+      lost: (rows) => this.lost(rows),
       tried: (retry) => this.tried(retry as Retry),
+      eager: {
+        pending: () => this.pending,
+        take: (max) => this.take(max),
+        written: (result) => this.durable(result as UpsertResult & { rows: number }),
+      },
     };
   }
 
@@ -92,9 +97,25 @@ export class SinkState<T> implements Logic {
     return this.batch.size;
   }
 
+  /** The rows are the job's to write, with its checkpoints or beside them. */
+  get inJob(): boolean {
+    return this.membership !== undefined;
+  }
+
+  joined(membership: Membership): void {
+    this.membership = membership;
+  }
+
+  whenSettled(then: () => void): void {
+    const eager = this.membership?.eager;
+    if (eager === undefined) then();
+    else eager.settle(then);
+  }
+
   event(e: EventElement<T>): void {
     this.stats.in++;
     this.refuseDeltas(e.value);
+    if (this.membership?.eager !== undefined) this.refusePanes(e);
     let effects: PendingRow[];
     try {
       effects = effectsOf(this.config.rules, e);
@@ -112,6 +133,7 @@ export class SinkState<T> implements Logic {
       if (added === 'conflict') this.stats.conflicts++;
     }
     setLive(this.stats, this.pending);
+    this.membership?.eager?.kick();
   }
 
   advance(w: number): void {
@@ -139,6 +161,13 @@ export class SinkState<T> implements Logic {
     setLive(this.stats, this.pending);
     const counts = { rows, written, ignored, conflicts, watermark: this.w };
     this.acked(checkpoint === undefined ? counts : { ...counts, checkpoint });
+  }
+
+  /** Rows were sent once, and whether they arrived is not known. */
+  lost(rows: number): void {
+    this.taken -= rows;
+    this.stats.lost += rows;
+    setLive(this.stats, this.pending);
   }
 
   refused(rows: readonly PendingRow[], error: unknown): void {
@@ -173,6 +202,22 @@ export class SinkState<T> implements Logic {
       "'accumulating' in the windows before an upsert",
       'discarding',
       'a delta written over the row before it would lose the rest',
+    );
+  }
+
+  /* Before its checkpoint a row may be written by a run that is forgotten: then only its order can tell which is right. */
+  private refusePanes({ value, replaces }: EventElement<T>): void {
+    if (this.config.rules.version !== undefined) return;
+    const of = value as { readonly pane?: Pane; readonly left?: { readonly pane?: Pane } } | null;
+    const pane = of?.pane ?? of?.left?.pane;
+    const again = pane !== undefined && (pane.timing !== 'onTime' || pane.index > 0);
+    if (!again && (replaces?.length ?? 0) === 0) return;
+    throw configError(
+      'idempotentSink',
+      'version',
+      "a function, with delivery 'atLeastOnce' and windows that fire more than once",
+      undefined,
+      'a replay may fire otherwise, and an older row could stay; or leave out `delivery`',
     );
   }
 }

@@ -18,6 +18,7 @@ import {
 } from './element.js';
 import { InputTime, type SavedInput } from './inputTime.js';
 import { type Settings, sameSettings } from './settings.js';
+import { Settling } from './settling.js';
 import { copyStats, restoreStats, type Stats } from './stats.js';
 import { type OnResume, Valve } from './valve.js';
 
@@ -46,12 +47,18 @@ export interface Logic {
   save(): Chunks;
   /** Takes back what `save` gave, in an operator that has seen no event. */
   restore(chunks: Chunks): void;
-  /** A sink's part in a job; its operator has been registered with one when `enlisted` is called. */
+  /**
+   * Calls `then` when what came before is finished: at once where it is, else later. Until then a
+   * barrier and all that follows it waits before the operator, and counts as pending. In a job only.
+   */
+  whenSettled?(then: () => void): void;
+  /** The job that the operator takes part in: told once, before the state comes back. */
+  joined?(membership: Membership): void;
+  /** A sink's part in a job. */
   readonly sink?: SinkLogic;
 }
 
 export interface SinkLogic extends SinkMember {
-  enlisted(): void;
   /** The rows since the barrier before; the caller answers for them from now on. */
   takeRows(): readonly unknown[];
 }
@@ -78,6 +85,8 @@ export interface StageConfig {
   readonly onResume?: OnResume | undefined;
   /** What the meaning of the state depends on (sizes, bounds): state of other settings is refused. */
   readonly settings?: Settings | undefined;
+  /** Runs what comes of a promise as a turn of its own. */
+  readonly turn?: ((task: () => void) => void) | undefined;
 }
 
 const SHELL = 'shell';
@@ -98,6 +107,9 @@ export class Stage {
   private outW = -Infinity;
   private outIdle = false;
   private ended = false;
+  /** Only in a job, around a logic that works on after its turn. */
+  private settling: Settling | undefined;
+  private pending = { inside: 0, behind: 0 };
 
   constructor(
     private readonly config: StageConfig,
@@ -111,6 +123,16 @@ export class Stage {
   }
 
   next(e: Element<any>, input: number): void {
+    if (this.settling?.waiting) this.settling.queue(() => this.take(e, input));
+    else this.take(e, input);
+  }
+
+  complete(input: number): void {
+    if (this.settling?.waiting) this.settling.queue(() => this.end(input));
+    else this.end(input);
+  }
+
+  private take(e: Element<any>, input: number): void {
     switch (e.kind) {
       case 'event':
         this.logic.event(e, input);
@@ -129,18 +151,25 @@ export class Stage {
     }
   }
 
-  complete(input: number): void {
+  private end(input: number): void {
     const time = this.inputs[input];
     if (time === undefined || time.completed) return;
     time.completed = true;
     this.rise(input, Infinity, time.origin ?? 0);
     if (this.down.closed || !this.inputs.every((i) => i.completed)) return;
-    this.leave();
-    this.down.complete();
+    this.settled(() => {
+      this.finish();
+      this.down.complete();
+    });
   }
 
-  /** Downstream wants no more: a job must not wait for this operator. */
+  /** Downstream wants no more: a job must not wait for this operator longer than for what it has begun. */
   leave(): void {
+    if (this.settling === undefined) this.finish();
+    else this.logic.whenSettled?.(() => this.finish());
+  }
+
+  private finish(): void {
     this.membership?.finished(() => this.save(), this.logic.sink?.takeRows());
   }
 
@@ -222,18 +251,41 @@ export class Stage {
     if (seen < this.inputs.filter((i) => !i.completed).length) return;
     for (const n of this.aligned.keys()) if (n <= e.n) this.aligned.delete(n);
     this.lastBarrier = e.n;
-    const rows = this.membership === undefined ? undefined : this.logic.sink?.takeRows();
-    if (this.config.id !== undefined) e.report(this.config.id, () => this.save(), rows);
-    this.down.next(barrierAt(e.n, e.report));
+    this.settled(() => {
+      const rows = this.membership === undefined ? undefined : this.logic.sink?.takeRows();
+      if (this.config.id !== undefined) e.report(this.config.id, () => this.save(), rows);
+      this.down.next(barrierAt(e.n, e.report));
+    });
+  }
+
+  private settled(then: () => void): void {
+    if (this.settling === undefined) then();
+    else this.settling.after(() => this.down.closed || then());
+  }
+
+  private count(change: Partial<typeof this.pending>): void {
+    this.pending = { ...this.pending, ...change };
+    this.membership?.pending(this.pending.inside + this.pending.behind);
+  }
+
+  private join(membership: Membership): void {
+    this.membership = membership;
+    const { turn = (task) => task() } = this.config;
+    const { logic } = this;
+    if (logic.whenSettled !== undefined) {
+      const settled = (then: () => void) => logic.whenSettled?.(then);
+      this.settling = new Settling(settled, turn, (behind) => this.count({ behind }));
+    }
+    logic.joined?.({ ...membership, pending: (inside) => this.count({ inside }) });
   }
 
   private restore(e: Restore): void {
     if (this.membership !== undefined) return;
     const { id, operator } = this.config;
     const { stats, sink } = this.logic;
-    this.membership = e.register({ id, operator, stats, ...(sink && { sink }) });
-    sink?.enlisted();
-    if (this.membership.restored !== undefined) this.load(this.membership.restored);
+    const membership = e.register({ id, operator, stats, ...(sink && { sink }) });
+    this.join(membership);
+    if (membership.restored !== undefined) this.load(membership.restored);
     this.down.next(restoreWith(e.register));
   }
 }

@@ -1,5 +1,6 @@
 /** `idempotentSink`: writes each value as a row of a keyed table, so that a replay changes nothing. */
 import { asyncScheduler, type OperatorFunction, type SchedulerLike, Subscription } from 'rxjs';
+import { DELIVERIES, type DeliveryKind } from '../lib/delivery.js';
 import type { Door, Poison } from '../lib/doors.js';
 import { type Element, isElement, type WindowBounds } from '../lib/element.js';
 import { BackpressureError, configError } from '../lib/errors.js';
@@ -25,6 +26,8 @@ export interface IdempotentSinkConfig<T> {
   readonly version?: (value: T) => number | readonly number[];
   /** The key that a replaced window's row has, where the value is neither a window result nor a join of one. */
   readonly replaces?: (value: T, window: WindowBounds) => Key;
+  /** How often a row takes effect, and what that costs; see docs/delivery.md. @default 'effectivelyOnce' */
+  readonly delivery?: DeliveryKind;
   /** Rows that may wait outside a job, where nothing can hold the source back. @default 10_000 */
   readonly maxPending?: number;
   /** The most rows in one write, where no checkpoint carries them. @default 1000 */
@@ -91,6 +94,10 @@ function check<T>(config: IdempotentSinkConfig<T>): Checked<T> {
   if (row !== undefined && typeof row !== 'function') {
     throw configError(name, 'row', 'a function', row);
   }
+  const { delivery = 'effectivelyOnce' } = config;
+  if (!DELIVERIES.includes(delivery)) {
+    throw configError(name, 'delivery', `one of ${DELIVERIES.join(', ')}`, delivery);
+  }
   if (!(Number.isInteger(maxPending) && maxPending > 0)) {
     throw configError(name, 'maxPending', 'an integer > 0', maxPending);
   }
@@ -112,20 +119,26 @@ class SinkRun<T> {
   ) {
     const { key, row, version, replaces, store, poison } = config;
     const { keyColumns } = store;
-    const { writing } = config;
+    const { writing, delivery } = config;
     const rules = { key, row, version, replaces, keyColumns };
-    this.state = new SinkState<T>({ rules, store, poison, writing }, (ack) => this.ack(ack));
+    this.state = new SinkState<T>({ rules, store, poison, writing, delivery }, (ack) =>
+      this.ack(ack),
+    );
     this.retry = new Retry(config.writing.retry, this.timing(), (retry) => this.state.tried(retry));
   }
 
   handlers(): Handlers {
     const { id } = this.config;
     const end = () => this.end();
-    const stage = new Stage({ operator: 'idempotentSink', id, inputs: 1 }, this.state, {
-      next: () => {},
-      complete: end,
-      closed: false,
-    });
+    const stage = new Stage(
+      { operator: 'idempotentSink', id, inputs: 1, turn: this.turn },
+      this.state,
+      {
+        next: () => {},
+        complete: end,
+        closed: false,
+      },
+    );
     this.config.stats?.(this.state.stats);
     return {
       next: (e, input) => {

@@ -10,6 +10,7 @@ export {
   type Results,
   sum,
 } from '../lib/aggregates.js';
+export type { DeliveryKind } from '../lib/delivery.js';
 export type {
   Door,
   Duplicate,

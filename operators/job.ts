@@ -6,13 +6,13 @@ import {
   type SchedulerLike,
   Subject,
 } from 'rxjs';
+import { classOf, guaranteeOf, type SinkClass } from '../lib/delivery.js';
 import { guardedDoor } from '../lib/doors.js';
 import { type Duration, durationOption } from '../lib/duration.js';
-import type { Element } from '../lib/element.js';
+import { type Element, type Member, type Membership, restoreWith } from '../lib/element.js';
 import { configError, JobError } from '../lib/errors.js';
 import { JobRun } from '../lib/job/jobRun.js';
-import { Lease } from '../lib/job/lease.js';
-import { type OwnerConfig, type OwnerSettings, ownerSettings } from '../lib/job/owner.js';
+import { leaseOf, type OwnerConfig, type OwnerSettings, ownerSettings } from '../lib/job/owner.js';
 import { Quarantine } from '../lib/job/quarantine.js';
 import {
   type RestartConfig,
@@ -41,6 +41,11 @@ export interface JobConfig {
   readonly every: Duration;
   /** The most events between two checkpoints: the cost of a replay. @default 10_000 */
   readonly everyEvents?: number;
+  /**
+   * Events inside asynchronous stages and rows on their way to a table, at which the sources are held
+   * until half of them are done. @default 10_000
+   */
+  readonly maxPending?: number;
   /** How long a checkpoint may wait for an operator before it is given up. @default '1m' */
   readonly timeout?: Duration;
   /** How far a source may run ahead of the least active one, in event time. @default '10m' */
@@ -63,7 +68,7 @@ export type JobStatus = ReturnType<JobRun['status']>;
 
 /** A job that has not run, runs, or has ended. */
 export interface Job {
-  /** What it promises: the weakest of its sinks. */
+  /** What it promises, as the weakest of its sinks; asked for before `run`, it builds the topology once more. */
   readonly guarantee: string;
   /** Runs until every source has finished, or `stop` or `drain`; rejects when it fails for good. */
   run(): Promise<Outcome>;
@@ -94,7 +99,9 @@ export interface Job {
  * so that an owner that was only asleep can write nothing more: it fails with `FencedError`, or
  * becomes the standby.
  *
- * *Delivery.* Exactly-once effect on tables of the store that has the checkpoints; at-least-once to doors.
+ * *Delivery.* Exactly-once effect on tables of the store that has the checkpoints, and by an outbox on
+ * those of another that has one: rows are part of the checkpoint and applied after it. What else a sink
+ * may promise says its `delivery`. At-least-once to doors.
  *
  * *State.* One checkpoint under way and one waiting; sources are held while both are taken.
  *
@@ -115,13 +122,17 @@ export interface Job {
 export function job(config: JobConfig): Job {
   const settings = check(config);
   let run: JobRun | undefined;
+  let promise: string | undefined;
   const running = (): JobRun => {
     if (run === undefined)
       throw new JobError(config.id, 'it has not been started; call run() first');
     return run;
   };
   return {
-    guarantee: 'A: exactly-once effect (rows and checkpoint in one transaction)',
+    get guarantee() {
+      promise = run?.guarantee ?? promise ?? promiseOf(settings);
+      return promise;
+    },
     run: () => {
       if (run !== undefined) throw new JobError(config.id, 'it runs only once; build it again');
       const { topology, restart, stopMs, owner, ...own } = settings;
@@ -163,8 +174,9 @@ function check(config: JobConfig): Settings {
     throw configError('job', 'checkpoints', 'a CheckpointStore', checkpoints);
   }
   if (typeof topology !== 'function') throw configError('job', 'topology', 'a function', topology);
-  if (!(Number.isInteger(everyEvents) && everyEvents > 0)) {
-    throw configError('job', 'everyEvents', 'an integer > 0', everyEvents);
+  const { maxPending = 10_000 } = config;
+  for (const [option, n] of Object.entries({ everyEvents, maxPending })) {
+    if (!(Number.isInteger(n) && n > 0)) throw configError('job', option, 'an integer > 0', n);
   }
   if (config.owner?.standby === true && checkpoints.leases === undefined) {
     throw configError('job', 'owner.standby', 'left out for a store without leases', true);
@@ -177,6 +189,7 @@ function check(config: JobConfig): Settings {
     store: checkpoints,
     everyMs: durationOption('job', 'every', config.every, 'positive'),
     everyEvents,
+    maxPending,
     maxDriftMs: durationOption('job', 'maxDrift', config.maxDrift ?? '10m', 'positive'),
     timeoutMs: durationOption('job', 'timeout', config.timeout ?? '1m', 'positive'),
     runtime: runtimeOf(config.clock ?? asyncScheduler),
@@ -186,14 +199,6 @@ function check(config: JobConfig): Settings {
     owner: ownerSettings(config.owner, `owner ${globalThis.crypto.randomUUID()}`),
     topology,
   };
-}
-
-/* A store without leases leaves it to the epoch. */
-function leaseOf(task: Omit<TaskRunConfig, 'sources' | 'quarantine'>, owner: OwnerSettings) {
-  const { leases } = task.store;
-  const { ttlMs, ...rest } = owner;
-  if (ttlMs === undefined || leases === undefined) return undefined;
-  return new Lease({ ...task, ...rest, ttlMs, store: leases });
 }
 
 function runtimeOf(scheduler: SchedulerLike): Runtime {
@@ -206,7 +211,7 @@ function runtimeOf(scheduler: SchedulerLike): Runtime {
   };
 }
 
-function start(settings: Omit<TaskRunConfig, 'sources'>, topology: JobConfig['topology']): TaskRun {
+function build(job: string, topology: JobConfig['topology']) {
   const feeds = new Map<Source<any>, Subject<any>>();
   const sinks: Observable<unknown>[] = [];
   topology({
@@ -217,8 +222,12 @@ function start(settings: Omit<TaskRunConfig, 'sources'>, topology: JobConfig['to
     },
     sink: (acks$) => sinks.push(acks$),
   });
-  checkTopology(settings.job, [...feeds.keys()], sinks);
-  const sources = [...feeds].map(([source, feed]) => ({ source, feed }));
+  checkTopology(job, [...feeds.keys()], sinks);
+  return { sources: [...feeds].map(([source, feed]) => ({ source, feed })), sinks };
+}
+
+function start(settings: Omit<TaskRunConfig, 'sources'>, topology: JobConfig['topology']): TaskRun {
+  const { sources, sinks } = build(settings.job, topology);
   const run = new TaskRun({ ...settings, sources });
   const watch = watchUnhandled((thrown) => run.fail(thrown));
   const subscriptions = sinks.map((acks$) => acks$.subscribe({ error: (e) => run.fail(e) }));
@@ -229,6 +238,26 @@ function start(settings: Omit<TaskRunConfig, 'sources'>, topology: JobConfig['to
   run.outcome.then(end, end);
   run.start();
   return run;
+}
+
+/* The topology is built once more, and asked for its sinks; nothing is read and nothing is written. */
+function promiseOf({ job, store, runtime, topology }: Settings): string {
+  const { sources, sinks } = build(job, topology);
+  const classes: SinkClass[] = [];
+  const failed = (thrown: unknown): never => {
+    throw thrown;
+  };
+  const subscriptions = sinks.map((acks$) => acks$.subscribe({ error: failed }));
+  const register = ({ id, sink }: Member): Membership => {
+    const { transaction } = store;
+    if (sink !== undefined) classes.push(classOf(job, id ?? '', { sink, transaction }));
+    const clock = { now: runtime.now, running: runtime.now };
+    const [restored, nothing] = [undefined, () => {}];
+    return { restored, finished: nothing, advanced: nothing, pending: nothing, clock };
+  };
+  for (const { feed } of sources) feed.next(restoreWith(register));
+  for (const s of subscriptions) s.unsubscribe();
+  return guaranteeOf(classes);
 }
 
 /*

@@ -1,6 +1,6 @@
 /** The sinks of a run: of which class each is, and where rows go that the checkpoint's transaction does not take. */
 import { classOf, guaranteeOf, type SinkClass } from '../delivery.js';
-import type { SinkMember } from '../element.js';
+import type { EagerRows, SinkMember } from '../element.js';
 import { JobError, messageOf, show } from '../errors.js';
 import type { EncodedChunks, SinkStore } from '../ports.js';
 import { type Breaker, Retry, type Timing } from '../retry.js';
@@ -8,7 +8,9 @@ import type { PendingRow } from '../rowBatch.js';
 import type { SinkWriting } from '../sinkWriter.js';
 import { sinkWriting } from '../sinkWriting.js';
 import { isConnectionFault } from '../storeFault.js';
-import { Outbox } from './outbox.js';
+import { Eager } from './eager.js';
+import { Once } from './once.js';
+import { heldRows, Outbox } from './outbox.js';
 
 export interface DeliveriesConfig {
   readonly job: string;
@@ -24,11 +26,28 @@ export interface DeliveriesConfig {
   readonly failed: (thrown: unknown) => void;
 }
 
+/** What writes the rows of a sink beside the checkpoints. */
+interface Way {
+  readonly pending: number;
+  take?(n: number, rows: readonly PendingRow[]): void;
+  durable?(n: number): void;
+  idle(): Promise<void>;
+  end(): void;
+}
+
 interface Delivered {
   readonly kind: SinkClass;
   readonly sink: SinkMember;
   readonly retry?: Retry;
+  readonly way?: Way;
   readonly outbox?: Outbox;
+}
+
+/** What a sink is given when it registers. */
+export interface Enlisted {
+  /** Rows that an outbox held, and that now go with the next checkpoint: the sink was of class O before. */
+  readonly carried?: readonly PendingRow[];
+  readonly eager?: Eager;
 }
 
 /** How one sink is doing. */
@@ -49,16 +68,28 @@ export class Deliveries {
   constructor(private readonly config: DeliveriesConfig) {}
 
   /** A sink has registered, with what the checkpoint has of it. @throws JobError where it can have no class */
-  add(id: string, sink: SinkMember, saved: EncodedChunks | undefined): void {
+  add(id: string, sink: SinkMember, saved: EncodedChunks | undefined): Enlisted {
     const { job, transaction } = this.config;
     const kind = classOf(job, id, { sink, transaction });
-    if (kind === 'A') {
-      this.all.set(id, { kind, sink });
-      return;
+    const add = (rest: Omit<Delivered, 'kind' | 'sink'>) =>
+      this.all.set(id, { kind, sink, ...rest });
+    if (kind === 'O') {
+      const { outbox, retry } = this.outbox(id, sink);
+      add({ outbox, way: outbox, retry });
+      outbox.restore(saved ?? new Map());
+      return {};
     }
-    const outbox = this.outbox(id, sink);
-    if (saved !== undefined) outbox.box.restore(saved);
-    this.all.set(id, { kind, sink, retry: outbox.retry, outbox: outbox.box });
+    const held = [...heldRows(saved ?? new Map())].flatMap(({ rows }) => rows);
+    if (held.length > 0) sink.resumed?.(held.length);
+    if (kind === 'E') {
+      const { eager, retry } = this.eager(id, sink);
+      add({ way: eager, retry });
+      eager.adopt(held);
+      return { eager };
+    }
+    if (kind === 'M') add(this.once(id, sink));
+    else add({});
+    return { carried: held };
   }
 
   get guarantee(): string {
@@ -72,7 +103,7 @@ export class Deliveries {
 
   /** Checkpoint n has been captured. */
   take(n: number, rowsOf: (id: string) => readonly PendingRow[]): void {
-    for (const [id, { outbox }] of this.all) outbox?.take(n, rowsOf(id));
+    for (const [id, { way }] of this.all) way?.take?.(n, rowsOf(id));
   }
 
   /** Makes ready what checkpoint n has to hold besides the reports. */
@@ -91,7 +122,7 @@ export class Deliveries {
 
   /** Checkpoint n is durable. */
   durable(n: number): void {
-    for (const { outbox } of this.all.values()) outbox?.durable(n);
+    for (const { way } of this.all.values()) way?.durable?.(n);
   }
 
   /** Shuts earlier owners out of every table that has an outbox. @throws FencedError */
@@ -101,7 +132,12 @@ export class Deliveries {
 
   /** Resolves when no row is on its way. */
   async idle(): Promise<void> {
-    await Promise.all([...this.all.values()].map(({ outbox }) => outbox?.idle()));
+    await Promise.all([...this.all.values()].map(({ way }) => way?.idle()));
+  }
+
+  /** Whether all of these are sinks whose table does not answer. */
+  away(ids: readonly string[]): boolean {
+    return ids.every((id) => this.all.get(id)?.retry?.failure !== undefined);
   }
 
   /** What the end of the job would wait for, in words. */
@@ -117,44 +153,65 @@ export class Deliveries {
   }
 
   status(): SinkStatus[] {
-    return [...this.all].map(([id, { kind, sink, retry, outbox }]) => ({
+    return [...this.all].map(([id, { kind, sink, retry, way }]) => ({
       id,
       store: (sink.store as SinkStore).name,
       class: kind,
-      pending: outbox?.pending ?? 0,
+      pending: way?.pending ?? 0,
       breaker: retry?.breaker ?? 'closed',
       failure: retry?.failure,
     }));
   }
 
   end(): void {
-    for (const { outbox } of this.all.values()) outbox?.end();
+    for (const { way } of this.all.values()) way?.end();
   }
 
-  private outbox(id: string, sink: SinkMember): { box: Outbox; retry: Retry } {
+  private outbox(id: string, sink: SinkMember): { outbox: Outbox; retry: Retry } {
     const { job, task, epoch, timing } = this.config;
-    const { size, retry } = this.retry(sink);
-    const store = sink.store as SinkStore;
-    const box: Outbox = new Outbox({
+    const common = this.common(id, sink);
+    const { outbox: target } = sink.store as SinkStore;
+    const outbox: Outbox = new Outbox({
+      ...{ ...common, epoch, sink, timing },
       owner: { job, task, sink: id },
-      epoch,
-      target: store.outbox as NonNullable<SinkStore['outbox']>,
-      sink,
-      size,
-      retry,
-      timing,
-      changed: () => this.config.pending(id, box.pending),
-      failed: (thrown) => this.config.failed(this.explained(id, store, thrown)),
+      target: target as NonNullable<typeof target>,
+      changed: () => this.config.pending(id, outbox.pending),
     });
-    return { box, retry };
+    return { outbox, retry: common.retry };
+  }
+
+  private eager(id: string, sink: SinkMember): { eager: Eager; retry: Retry } {
+    const common = this.common(id, sink);
+    const eager: Eager = new Eager({
+      ...common,
+      rows: sink.eager as EagerRows,
+      refused: (rows, error) => sink.refused(rows, error),
+      changed: () => this.config.pending(id, eager.pending),
+    });
+    return { eager, retry: common.retry };
+  }
+
+  private once(id: string, sink: SinkMember): { way: Once; retry: Retry } {
+    const common = this.common(id, sink);
+    const breaker = { after: Infinity, cooldownMs: Infinity };
+    const retry = new Retry({ ...common.retry.rule, attempts: 1, breaker }, this.config.timing);
+    const changed = () => this.config.pending(id, way.pending);
+    const way: Once = new Once({ ...common, sink, retry, changed });
+    return { way, retry };
   }
 
   /* In a job, time bounds the tries: a store that is away says nothing of the rows. */
-  private retry(sink: SinkMember): { size: number; retry: Retry } {
+  private common(id: string, sink: SinkMember) {
     const { outageMs, timing } = this.config;
+    const store = sink.store as SinkStore;
     const writing = (sink.writing ?? sinkWriting('job', {})) as SinkWriting;
     const rule = { ...writing.retry, attempts: Infinity, outageMs };
-    return { size: writing.size, retry: new Retry(rule, timing, (retry) => sink.tried?.(retry)) };
+    return {
+      store,
+      size: writing.size,
+      retry: new Retry(rule, timing, (retry) => sink.tried?.(retry)),
+      failed: (thrown: unknown) => this.config.failed(this.explained(id, store, thrown)),
+    };
   }
 
   private explained(id: string, { name }: SinkStore, thrown: unknown): unknown {
@@ -162,7 +219,7 @@ export class Deliveries {
     const { job, outageMs } = this.config;
     return new JobError(
       job,
-      `${show(name)} has taken no row of sink ${show(id)} for ${outageMs} ms: ${messageOf(thrown)}; its rows wait in the checkpoint: run the job again, it goes on from there`,
+      `${show(name)} has taken no row of sink ${show(id)} for ${outageMs} ms: ${messageOf(thrown)}; no row is lost: run the job again, it goes on from its newest checkpoint`,
       { cause: thrown },
     );
   }

@@ -80,6 +80,11 @@ export class JobRun {
     if (this.cancel === undefined) this.task.drain();
   }
 
+  /** What its sinks promise; undefined before they are known. */
+  get guarantee(): string | undefined {
+    return this.task?.guarantee;
+  }
+
   status() {
     return {
       ...this.task.status(),

@@ -18,6 +18,23 @@ export function isOutboxPiece(chunk: string): boolean {
   return NAME.test(chunk);
 }
 
+/** The rows that the state of a sink holds, in order of n. */
+export function* heldRows(chunks: EncodedChunks): Generator<Omit<Held, 'durable'>> {
+  const byN = new Map<number, [place: number, chunk: string][]>();
+  for (const chunk of chunks.keys()) {
+    const [, n, place] = NAME.exec(chunk) ?? [];
+    if (n === undefined) continue;
+    const own = byN.get(Number(n)) ?? [];
+    own.push([Number(place), chunk]);
+    byN.set(Number(n), own);
+  }
+  for (const [n, own] of [...byN].sort(([a], [b]) => a - b)) {
+    own.sort(([a], [b]) => a - b);
+    const pieces = new Map(own.map(([, chunk]) => [chunk, chunks.get(chunk) as Uint8Array]));
+    yield { n, rows: [...pieces.values()].flatMap(unpackRows), pieces };
+  }
+}
+
 export interface OutboxConfig {
   readonly owner: OutboxOwner;
   readonly epoch: number;
@@ -55,20 +72,9 @@ export class Outbox {
 
   /** Takes back what the checkpoint holds; it is applied again from its first row. */
   restore(chunks: EncodedChunks): void {
-    const byN = new Map<number, [place: number, chunk: string][]>();
-    for (const chunk of chunks.keys()) {
-      const [, n, place] = NAME.exec(chunk) ?? [];
-      if (n === undefined) continue;
-      const own = byN.get(Number(n)) ?? [];
-      own.push([Number(place), chunk]);
-      byN.set(Number(n), own);
-    }
-    for (const [n, own] of [...byN].sort(([a], [b]) => a - b)) {
-      own.sort(([a], [b]) => a - b);
-      const pieces = new Map(own.map(([, chunk]) => [chunk, chunks.get(chunk) as Uint8Array]));
-      const rows = [...pieces.values()].flatMap(unpackRows);
-      this.config.sink.resumed?.(rows.length);
-      this.hold({ n, rows, pieces, durable: true });
+    for (const held of heldRows(chunks)) {
+      this.config.sink.resumed?.(held.rows.length);
+      this.hold({ ...held, durable: true });
     }
   }
 

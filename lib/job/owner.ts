@@ -1,6 +1,8 @@
 /** How an owner of a job is configured: its lease, its name, and whether it waits for another. */
 import { type Duration, durationOption } from '../duration.js';
 import { configError } from '../errors.js';
+import type { CheckpointStore } from '../ports.js';
+import { Lease, type LeaseConfig } from './lease.js';
 
 /** Who runs a job, where the checkpoint store has leases. */
 export interface OwnerConfig {
@@ -43,4 +45,14 @@ export function ownerSettings(given: OwnerConfig | undefined, ownName: string): 
   const ttlMs =
     lease === 'none' ? undefined : durationOption('job', 'owner.lease', lease, 'positive');
   return { ttlMs, standby, holder: name, gone };
+}
+
+/** The lease that an owner takes; a store without leases leaves it to the epoch. */
+export function leaseOf(
+  task: Pick<LeaseConfig, 'job' | 'task' | 'runtime'> & { readonly store: CheckpointStore },
+  { ttlMs, ...owner }: OwnerSettings,
+): Lease | undefined {
+  const { leases } = task.store;
+  if (ttlMs === undefined || leases === undefined) return undefined;
+  return new Lease({ ...task, ...owner, ttlMs, store: leases });
 }

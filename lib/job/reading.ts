@@ -4,7 +4,7 @@
  * gate is held, and what else would move an operator waits here. Memory: the pages to read, and what waits.
  */
 import { encode } from '../codec.js';
-import type { Chunks } from '../element.js';
+import type { Chunks, JobClock } from '../element.js';
 import { CodecError, messageOf, show } from '../errors.js';
 import { type Captured, isPage, type Page } from '../page.js';
 import type { Runtime } from './runtime.js';
@@ -83,6 +83,15 @@ export class Reading {
   whenRead(fn: () => void): void {
     if (this.busy) this.waiting.push(fn);
     else fn();
+  }
+
+  /** The clock of operators whose source has been held for so long: their timers wait while something is read. */
+  clock(runtime: Runtime, heldMs: () => number): JobClock {
+    return {
+      now: () => runtime.now(),
+      running: () => runtime.now() - heldMs(),
+      after: (ms, fn) => this.timer(runtime, ms, fn),
+    };
   }
 
   /** A timer that waits where it falls due while something is read; gives what cancels it. */

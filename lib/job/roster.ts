@@ -47,7 +47,7 @@ export class Roster {
   }
 
   /** @throws JobError when the id is missing or taken, or the sink cannot be part of the checkpoint */
-  register(member: Member, rest: Pick<Membership, 'advanced' | 'clock'>): Membership {
+  register(member: Member, rest: Pick<Membership, 'advanced' | 'clock' | 'pending'>): Membership {
     const { id, operator } = member;
     if (id === undefined) {
       throw new JobError(this.job, `${operator} needs an \`id\`, which names its state`);
@@ -63,11 +63,13 @@ export class Roster {
     }
     if (this.closed) throw new JobError(this.job, `${operator} ${show(id)} came after the start`);
     const saved = this.checkpoint?.state.get(id);
-    if (member.sink !== undefined) this.deliveries.add(id, member.sink, saved);
     const entry: Enrolled = { member, final: undefined, carried: [] };
     this.enrolled.set(id, entry);
+    const sink = member.sink && this.deliveries.add(id, member.sink, saved);
+    this.carry(id, sink?.carried ?? []);
     return {
       ...rest,
+      ...(sink?.eager && { eager: sink.eager }),
       restored: saved && decodeChunks(withoutRows(saved)),
       finished: (state: () => Chunks, rows = []) => {
         if (this.ended || entry.final !== undefined) return;

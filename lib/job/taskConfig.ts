@@ -15,6 +15,8 @@ export interface TaskRunConfig {
   readonly everyMs: number;
   readonly everyEvents: number;
   readonly maxDriftMs: number;
+  /** Events and rows on their way at which the sources are held. */
+  readonly maxPending: number;
   /** How long a table may be away before the job fails. */
   readonly outageMs: number;
   /** How long a checkpoint may wait for its reports. */

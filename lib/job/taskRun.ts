@@ -1,6 +1,5 @@
 /** One run of a task: acquires, restores, lets the sources go, checkpoints, and ends in one of four ways. */
-
-import { type Membership, type Restore, restoreWith } from '../element.js';
+import { type Restore, restoreWith } from '../element.js';
 import { JobError, show } from '../errors.js';
 import type { Checkpoint } from '../ports.js';
 import { sendBarrier } from './barriers.js';
@@ -8,13 +7,13 @@ import { Commits } from './commits.js';
 import { type Capture, Coordinator } from './coordinator.js';
 import { Deliveries } from './deliveries.js';
 import { Drift } from './drift.js';
-import { captureOf, settleRows } from './ending.js';
-import type { HoldReason } from './gate.js';
+import { captureOf, refuseMore, settleRows } from './ending.js';
+import { Pressure } from './pressure.js';
 import type { Quarantined } from './quarantine.js';
 import { Reading } from './reading.js';
 import { Roster } from './roster.js';
 import { Timers } from './runtime.js';
-import { type SavedSource, SourceRun } from './sourceRun.js';
+import { holdAll, type SavedSource, SourceRun } from './sourceRun.js';
 import type { Outcome, TaskRunConfig } from './taskConfig.js';
 import { taskStatus } from './taskStatus.js';
 
@@ -31,7 +30,9 @@ export class TaskRun {
   private readonly drift: Drift;
   private readonly timers: Timers;
   private readonly reading: Reading;
+  private readonly pressure: Pressure;
   private draining = false;
+  private registered = false;
   private ended = false;
   private epoch = 0;
   /** The event in whose turn the run failed. */
@@ -48,6 +49,9 @@ export class TaskRun {
       later: (fn) => this.timers.after(0, fn),
       done: () => this.coordinator?.reported(),
       failed: (thrown) => this.fail(thrown),
+    });
+    this.pressure = new Pressure(config.maxPending, (hold) => {
+      holdAll(this.sources, 'pressure', hold);
     });
     this.drift = new Drift(sources.length, maxDriftMs, (i, wait) => {
       const gate = this.sources[i]?.gate;
@@ -102,13 +106,7 @@ export class TaskRun {
 
   /* What is drained is final: there is nothing to do, unless there is input that it has not seen. */
   private async end(checkpoint: Checkpoint): Promise<void> {
-    for (const { name, source, saved } of this.sources) {
-      if (!(await source.more?.(saved?.at))) continue;
-      throw new JobError(
-        this.config.job,
-        `source ${show(name)} has input after its end; what is drained is final, start a new job id`,
-      );
-    }
+    await refuseMore(this.config.job, this.sources);
     this.conclude(captureOf(checkpoint), 'completed');
   }
 
@@ -159,28 +157,35 @@ export class TaskRun {
     this.close().then(reject, reject);
   }
 
+  /** What its sinks promise; undefined before they have registered. */
+  get guarantee(): string | undefined {
+    return this.registered ? this.deliveries?.guarantee : undefined;
+  }
+
   status() {
-    const { epoch, coordinator, commits, deliveries, roster, sources, drift } = this;
-    return taskStatus({ epoch, coordinator, commits, deliveries, roster, sources, drift });
+    const { epoch, coordinator, commits, deliveries, roster, pressure, sources, drift } = this;
+    return taskStatus({
+      ...{ epoch, coordinator, commits, deliveries, roster, pressure, sources, drift },
+    });
   }
 
   private restore(roster: Roster): void {
     for (const [i, source] of this.sources.entries()) {
       source.send(restoreWith(this.registrar(roster, i)));
     }
-    if (!this.ended) roster.close();
+    if (this.ended) return;
+    roster.close();
+    this.registered = true;
   }
 
   private registrar(roster: Roster, source: number): Restore['register'] {
     const { runtime } = this.config;
-    const clock: Membership['clock'] = {
-      now: () => runtime.now(),
-      running: () => runtime.now() - (this.sources[source]?.gate.heldMs() ?? 0),
-      after: (ms, fn) => this.reading.timer(runtime, ms, fn),
-    };
+    const heldMs = () => this.sources[source]?.gate.heldMs() ?? 0;
+    const clock = this.reading.clock(runtime, heldMs);
     return (member) => {
       const advanced = member.time ? this.drift.add(source) : () => {};
-      return roster.register(member, { advanced, clock });
+      const pending = (count: number) => this.pressure.set(`events in ${member.id}`, count);
+      return roster.register(member, { advanced, clock, pending });
     };
   }
 
@@ -211,9 +216,7 @@ export class TaskRun {
   private actions(roster: Roster): ConstructorParameters<typeof Coordinator>[2] {
     return {
       hold: (reason) => holdAll(this.sources, reason),
-      release: (reason) => {
-        for (const { gate } of this.sources) gate.release(reason);
-      },
+      release: (reason) => holdAll(this.sources, reason, false),
       emitBarrier: (capture) => this.emitBarrier(capture, roster),
       silent: (capture) => roster.silent(capture.reports),
       carry: (capture) => {
@@ -238,7 +241,15 @@ export class TaskRun {
     const { coordinator, reading } = this;
     sendBarrier(capture, this.sources, { roster, coordinator, reading });
     if (roster.silent(capture.reports).length === 0) return;
-    this.timers.after(this.config.timeoutMs, () => this.coordinator?.decline(capture.n));
+    this.timers.after(this.config.timeoutMs, () => this.overdue(capture, roster));
+  }
+
+  /* While a table is away its rows are waited for, not given up: how long, the outage decides. */
+  private overdue(capture: Capture, roster: Roster): void {
+    if (!this.coordinator?.waitsFor(capture.n)) return;
+    if (this.deliveries?.away(roster.silent(capture.reports)) !== true) {
+      this.coordinator.decline(capture.n);
+    } else this.timers.after(this.config.timeoutMs, () => this.overdue(capture, roster));
   }
 
   private commit(capture: Capture, prev: number): void {
@@ -264,7 +275,7 @@ export class TaskRun {
       ...{ job, task, epoch, outageMs },
       transaction: store.transaction,
       timing: { now: () => runtime.now(), after },
-      pending: () => {},
+      pending: (id, rows) => this.pressure.set(`rows of ${id}`, rows),
       failed: (thrown) => this.fail(thrown),
     });
   }
@@ -285,8 +296,4 @@ export class TaskRun {
     holdAll(this.sources, 'stop');
     return Promise.all(this.sources.map((s) => s.close()));
   }
-}
-
-function holdAll(sources: readonly SourceRun[], reason: HoldReason): void {
-  for (const { gate } of sources) gate.hold(reason);
 }

@@ -4,6 +4,7 @@ import type { Commits } from './commits.js';
 import type { Coordinator } from './coordinator.js';
 import type { Deliveries, SinkStatus } from './deliveries.js';
 import type { Drift } from './drift.js';
+import type { Pressure } from './pressure.js';
 import type { Roster } from './roster.js';
 import type { SourceRun } from './sourceRun.js';
 
@@ -14,6 +15,7 @@ export interface RunParts {
   readonly commits: Commits | undefined;
   readonly deliveries: Deliveries | undefined;
   readonly roster: Roster | undefined;
+  readonly pressure: Pressure;
   readonly sources: readonly SourceRun[];
   readonly drift: Drift;
 }
@@ -21,10 +23,13 @@ export interface RunParts {
 export type TaskStatus = ReturnType<typeof taskStatus>;
 
 export function taskStatus(run: RunParts) {
-  const { epoch, coordinator, commits, deliveries, roster, sources, drift } = run;
+  const { epoch, coordinator, commits, deliveries, roster, pressure, sources, drift } = run;
   return {
     epoch,
     checkpoint: Math.max(coordinator?.n ?? 0, commits?.n ?? 0),
+    /** Events and rows on their way, and the most there ever were: at `maxPending` the sources are held. */
+    pending: pressure.pending,
+    pendingPeak: pressure.peak,
     uncommitted: coordinator?.uncommitted ?? 0,
     /** Pieces of state written by this run, and their bytes; those that did not change are not. */
     written: { chunks: 0, bytes: 0, ...commits?.written },

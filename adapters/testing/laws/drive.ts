@@ -136,6 +136,7 @@ export class Drive {
         finished: (last) => void (id !== undefined && this.final.set(id, last)),
         advanced: (timestamp, idle) => void this.progress.push({ timestamp, idle }),
         clock: this.clock.job,
+        pending: () => {},
       };
     };
     for (const [id, chunks] of state) this.restored.set(id, encodeChunks(chunks));
