@@ -4,6 +4,9 @@ import type {
   CheckpointStore,
   Commit,
   CommitAnswer,
+  OutboxAnswer,
+  OutboxBatch,
+  OutboxTarget,
   Ownership,
   SinkRows,
   Store,
@@ -17,7 +20,11 @@ import type { Process } from './process.js';
 /** What has been done to a store, told in the order in which it was done. */
 export interface Witness {
   acquired(job: string, task: string, owned: Ownership): void;
+  /** A commit is about to be applied: whoever is killed now does not tell what became of it. */
+  sent(commit: Commit): void;
   committed(commit: Commit, answer: CommitAnswer): Promise<void>;
+  /** Rows were written after their commit. */
+  applied(batch: OutboxBatch, answer: OutboxAnswer): void;
 }
 
 /** A server outlives processes. What it has not synced can be lost by a restart. */
@@ -84,6 +91,7 @@ export class ClientStore implements Store {
 class ClientTable implements TableStore {
   readonly transaction: object;
   readonly keyColumns?: readonly string[];
+  readonly outbox?: OutboxTarget;
 
   constructor(
     private readonly config: ClientConfig,
@@ -93,6 +101,7 @@ class ClientTable implements TableStore {
     const inner = config.server.store.table(name, layout);
     this.transaction = config.server;
     if (inner.keyColumns !== undefined) this.keyColumns = inner.keyColumns;
+    if (inner.outbox !== undefined) this.outbox = this.target();
   }
 
   open(): Promise<void> {
@@ -114,6 +123,24 @@ class ClientTable implements TableStore {
 
   count(): Promise<number> {
     return this.of(this.config.server.store).count();
+  }
+
+  private target(): OutboxTarget {
+    const { witness } = this.config;
+    const of = (table: TableStore) => table.outbox as OutboxTarget;
+    return {
+      fence: (owner, epoch) =>
+        this.ask(`fence ${this.name} for epoch ${epoch}`, (t) => of(t).fence(owner, epoch)),
+      apply: (batch) => {
+        const { epoch, n, i, rows } = batch;
+        const place = `${epoch}.${n}.${i}`;
+        return this.ask(`apply ${place}, ${rows.length} rows into ${this.name}`, async (t) => {
+          const answer = await of(t).apply(batch);
+          witness.applied(batch, answer);
+          return answer;
+        });
+      },
+    };
   }
 
   of(store: Store): TableStore {
@@ -151,6 +178,7 @@ class ClientCheckpoints implements CheckpointStore {
     const { server, witness } = this.config;
     const rows = commit.rows.reduce((sum, own) => sum + own.rows.length, 0);
     return this.ask(`commit ${commit.n} of epoch ${commit.epoch}, ${rows} rows`, async () => {
+      witness.sent(commit);
       const answer = await server.apply((store) =>
         store.checkpoints().commit({ ...commit, rows: rowsIn(store, commit.rows) }),
       );

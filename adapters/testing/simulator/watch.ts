@@ -1,5 +1,13 @@
 /** What must hold at every commit and at the end, and the first thing that did not. */
-import type { Commit, CommitAnswer, Ownership, Row, Store } from '../../../lib/ports.js';
+import type {
+  Commit,
+  CommitAnswer,
+  OutboxAnswer,
+  OutboxBatch,
+  Ownership,
+  Row,
+  Store,
+} from '../../../lib/ports.js';
 import type { Offsets, SimulatedInput } from './logSource.js';
 import type { Server, Witness } from './server.js';
 
@@ -49,6 +57,10 @@ export class Watch implements Witness {
   task = '';
   private epoch = 0;
   private n = 0;
+  /** The commit that was sent last. */
+  private last: Commit | undefined;
+  /** By sink: epoch, n and number of the last row that was applied. */
+  private readonly places = new Map<string, readonly number[]>();
   private positions: ReadonlyMap<string, Place> = new Map();
 
   constructor(private readonly config: WatchConfig) {}
@@ -60,6 +72,7 @@ export class Watch implements Witness {
       this.fail('epochs rise', `epoch ${epoch} was given after ${this.epoch}`);
     this.epoch = Math.max(epoch, this.epoch);
     const n = checkpoint?.n ?? 0;
+    if (n === this.last?.n && n > this.n) this.took(this.last);
     if (n !== this.n) {
       this.fail(
         'the newest checkpoint is restored',
@@ -68,6 +81,10 @@ export class Watch implements Witness {
     }
     const kept = checkpoint?.positions as ReadonlyMap<string, Place> | undefined;
     this.forward(kept ?? new Map(), `the checkpoint given to epoch ${epoch}`);
+  }
+
+  sent(commit: Commit): void {
+    this.last = commit;
   }
 
   async committed(commit: Commit, answer: CommitAnswer): Promise<void> {
@@ -81,12 +98,24 @@ export class Watch implements Witness {
       );
     }
     if (n <= this.n) this.fail('checkpoints rise', `checkpoint ${n} was taken after ${this.n}`);
-    this.n = n;
-    const positions = commit.positions as ReadonlyMap<string, Place>;
-    this.forward(positions, `checkpoint ${n}`);
-    this.positions = positions;
+    this.forward(placesOf(commit), `checkpoint ${n}`);
+    this.took(commit);
+    const { positions } = this;
     if (this.config.everyCommit)
       await this.compare(readOf(this.config.inputs, positions), `after checkpoint ${n}`);
+  }
+
+  applied({ owner, epoch, n, i, rows }: OutboxBatch, { outcome }: OutboxAnswer): void {
+    if (outcome !== 'ok') return;
+    const what = `rows ${epoch}.${n}.${i} of ${owner.sink}`;
+    if (n > this.n)
+      this.fail('rows follow their commit', `${what} were written, ${this.n} is committed`);
+    const last = this.places.get(owner.sink) ?? [0, 0, -1];
+    const now = [epoch, n, i + rows.length - 1];
+    if (!isAfter(now, last)) {
+      this.fail('rows are applied in order', `${what} were written after ${last.join('.')}`);
+    }
+    this.places.set(owner.sink, now);
   }
 
   /** The store has gone back to what it had synced: what follows is measured by that. */
@@ -121,6 +150,11 @@ export class Watch implements Witness {
     }
   }
 
+  private took(commit: Commit): void {
+    this.n = commit.n;
+    this.positions = placesOf(commit);
+  }
+
   private forward(positions: ReadonlyMap<string, Place>, what: string): void {
     for (const [source, { at = {} }] of this.positions) {
       const now = positions.get(source)?.at ?? {};
@@ -137,6 +171,10 @@ export class Watch implements Witness {
   private fail(rule: string, detail: string): void {
     this.config.fail({ rule, detail });
   }
+}
+
+function placesOf({ positions }: Commit): ReadonlyMap<string, Place> {
+  return positions as ReadonlyMap<string, Place>;
 }
 
 async function textsOf(store: Store, name: string, server: Server): Promise<string[]> {
@@ -163,6 +201,11 @@ function readOf(inputs: Inputs, positions: ReadonlyMap<string, Place> | undefine
       ) as Readonly<Record<string, readonly T[]>>;
     },
   };
+}
+
+function isAfter(a: readonly number[], b: readonly number[]): boolean {
+  const i = a.findIndex((x, at) => x !== b[at]);
+  return i >= 0 && (a[i] as number) > (b[i] as number);
 }
 
 /** A row as text that is equal for equal rows, in whatever order their columns stand. */
