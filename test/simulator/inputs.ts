@@ -68,7 +68,7 @@ export function profiles(o: Omit<ClickOptions, 'pace'>): Splits<Profile> {
   const next = chance(o.seed + 1);
   const list: Profile[] = [];
   for (let i = 0; i < o.count; i++) {
-    list.push({ user: `u${i % o.users}`, plan: `plan${i}`, at: i * 70 + 10 * next(5) });
+    list.push({ user: `u${i % o.users}`, plan: `plan${i}`, at: i * 20 + 10 * next(2) });
   }
   const arrived = disorder(list, { maxDelay: BOUND - 10, seed: o.seed, timestamp: (p) => p.at });
   return dealt(arrived, o.splits, next);

@@ -8,7 +8,7 @@ import {
 } from 'tidemark/testing';
 import { topologies } from './topologies.js';
 
-const SEEDS = 40;
+const SEEDS = 25;
 const rates = Object.fromEntries(
   faultKinds.map((kind) => [kind, kind === 'stalled' ? 0.02 : 0.06]),
 ) as FaultRates;

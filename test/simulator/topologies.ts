@@ -1,5 +1,5 @@
 /** Three jobs to be simulated: the shape of the main job, sessions that replace rows, and two sinks of one stream. */
-import { share } from 'rxjs';
+import { identity, type OperatorFunction, share } from 'rxjs';
 import {
   count,
   dedupe,
@@ -29,37 +29,50 @@ export interface Parts {
   readonly source?: <T>(source: Source<T>, world: World) => Source<T>;
   /** The main store itself. */
   readonly main?: SimulatedStore;
+  /** The store of the other table, as it is and as a process sees it. */
+  readonly other?: SimulatedStore;
+  readonly otherClient?: (store: Store, world: World) => Store;
+  /** The table is in the other store. */
+  readonly elsewhere?: boolean;
   readonly job?: Partial<JobConfig>;
   /** In place of the operator of that id. */
   readonly operators?: Readonly<Record<string, (options: any) => any>>;
-  /** A row for each event, as it comes. */
-  readonly world?: (world: World) => void;
+  /** Between operators, where there is nothing in the right design. */
+  readonly stages?: Readonly<Record<string, (world: World) => OperatorFunction<any, any>>>;
 }
 
 export type Topology = (seed: number, parts?: Parts) => SimulationConfig;
 
 const memory: SimulatedStore['open'] = ({ clock }) => memoryStore({ clock });
 
-function storeOf(world: World, parts: Parts): Store {
+export function storeOf(world: World, parts: Parts): Store {
   const store = world.store('main');
   return parts.client?.(store, world) ?? store;
 }
 
-function sourceOf<T>(world: World, name: string, parts: Parts): Source<T> {
+export function otherOf(world: World, parts: Parts): Store {
+  const store = world.store('other');
+  return parts.otherClient?.(store, world) ?? store;
+}
+
+export function sourceOf<T>(world: World, name: string, parts: Parts): Source<T> {
   const source = world.source<T>(name);
   return parts.source?.(source, world) ?? source;
 }
 
-function operator<F extends (options: any) => any>(parts: Parts, id: string, right: F): F {
+export function operator<F extends (options: any) => any>(parts: Parts, id: string, right: F): F {
   return (parts.operators?.[id] ?? right) as F;
 }
 
-function jobOf(
+export function stage(parts: Parts, place: string, world: World): OperatorFunction<any, any> {
+  return parts.stages?.[place]?.(world) ?? identity;
+}
+
+export function jobOf(
   world: World,
   parts: Parts,
   own: Pick<JobConfig, 'topology' | 'checkpoints'> & Partial<JobConfig>,
 ): Job {
-  parts.world?.(world);
   return job({
     id: 'simulated',
     every: 40,
@@ -83,7 +96,7 @@ export const mainShape: Topology = (seed, parts = {}) => ({
   stores: { main: parts.main ?? memory },
   input: {
     clicks: { splits: clicks({ seed, count: 26, users: 2, pace: 1, splits: 1 + (seed % 3) }) },
-    profiles: { splits: profiles({ seed, count: 8, users: 2, splits: 1 + (seed % 2) }) },
+    profiles: { splits: profiles({ seed, count: 14, users: 2, splits: 1 + (seed % 2) }) },
   },
   job: (world) => {
     const store = storeOf(world, parts);
@@ -102,6 +115,7 @@ function mainTopology(t: Task, world: World, parts: Parts): void {
     .pipe(watermark({ id: 'profile.time', timestamp: (p) => p.at, outOfOrderness: BOUND - 1 }));
   t.sink(
     t.source(sourceOf<Click>(world, 'clicks', parts)).pipe(
+      stage(parts, 'first', world),
       operator(parts, 'time', watermark<Click>)({ id: 'time', ...click }),
       operator(parts, 'once', dedupe<Click>)({ id: 'once', key: (c) => c.id, within: WITHIN }),
       operator(parts, 'windows', perUser)({ id: 'windows' }),
@@ -145,7 +159,7 @@ const DISORDER = 120;
 /** Sessions without a bound: a late event merges sessions that have fired, and their rows are replaced. */
 export const replacingSessions: Topology = (seed, parts = {}) => ({
   seed,
-  stores: { main: parts.main ?? memory },
+  stores: { main: parts.main ?? memory, other: parts.other ?? memory },
   input: {
     clicks: {
       splits: clicks({ seed, count: 24, users: 1, pace: 1, splits: 2, maxDelay: DISORDER }),
@@ -153,7 +167,8 @@ export const replacingSessions: Topology = (seed, parts = {}) => ({
   },
   job: (world) => {
     const store = storeOf(world, parts);
-    const table = store.table('sessions', { key: ['start', 'user'] });
+    const home = parts.elsewhere ? otherOf(world, parts) : store;
+    const table = home.table('sessions', { key: ['start', 'user'] });
     return jobOf(world, parts, {
       checkpoints: store.checkpoints(),
       everyEvents: 4,
@@ -174,9 +189,12 @@ function sessionTopology(
 ): void {
   t.sink(
     t.source(sourceOf<Click>(world, 'clicks', parts)).pipe(
+      stage(parts, 'first', world),
       operator(parts, 'time', watermark<Click>)({ id: 'time', timestamp: click.timestamp }),
       operator(parts, 'once', dedupe<Click>)({ id: 'once', key: (c) => c.id, within: 10_000 }),
+      stage(parts, 'middle', world),
       operator(parts, 'windows', perSession)({ id: 'windows' }),
+      stage(parts, 'last', world),
       operator(
         parts,
         'out',
@@ -204,10 +222,10 @@ function unique(all: readonly Click[]): Click[] {
   return [...new Map(all.map((c) => [c.id, c])).values()];
 }
 
-/** One stream, counted into two tables. */
+/** One stream, counted into a table beside the checkpoints (class A), and into one elsewhere (class O). */
 export const twoSinks: Topology = (seed, parts = {}) => ({
   seed,
-  stores: { main: parts.main ?? memory },
+  stores: { main: parts.main ?? memory, other: parts.other ?? memory },
   input: {
     clicks: { splits: clicks({ seed, count: 24, users: 2, pace: 1, splits: 1 + (seed % 3) }) },
   },
@@ -231,9 +249,12 @@ export const twoSinks: Topology = (seed, parts = {}) => ({
             operator(parts, 'windows', perUser)({ id: 'windows' }),
             share(),
           );
-        for (const name of ['one', 'two']) {
+        const other = otherOf(world, parts);
+        const tables = { one: store.table('one', layout), two: other.table('two', layout) };
+        for (const name of ['one', 'two'] as const) {
           const sink = operator(parts, name, idempotentSink<any>);
-          t.sink(counted.pipe(sink({ id: name, store: store.table(name, layout), key, row })));
+          const before = stage(parts, `before ${name}`, world);
+          t.sink(counted.pipe(before, sink({ id: name, store: tables[name], key, row })));
         }
       },
     });
