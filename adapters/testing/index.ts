@@ -92,7 +92,13 @@ export {
   type CrashPointsResult,
   crashPoints,
 } from './simulator/crashPoints.js';
-export { type FaultKind, type FaultRates, faultKinds, type StepFault } from './simulator/faults.js';
+export {
+  type FaultKind,
+  type FaultRates,
+  faultKinds,
+  faultText,
+  type StepFault,
+} from './simulator/faults.js';
 export type { SimulatedInput } from './simulator/logSource.js';
 export { shrink } from './simulator/shrink.js';
 export { simulate } from './simulator/simulate.js';

@@ -4,11 +4,13 @@ import {
   crashPoints,
   type FaultRates,
   faultKinds,
+  SimulationError,
   simulate,
 } from 'tidemark/testing';
+import { placeOf } from './places.js';
 import { topologies } from './topologies.js';
 
-const SEEDS = 25;
+const SEEDS = 12;
 const rates = Object.fromEntries(
   faultKinds.map((kind) => [kind, kind === 'stalled' ? 0.02 : 0.06]),
 ) as FaultRates;
@@ -36,4 +38,25 @@ describe.each(each)('%s', (_, topology) => {
 it('two seeds give two traces', async () => {
   const [a, b] = [await simulate(topologies.twoSinks(1)), await simulate(topologies.twoSinks(2))];
   expect(a.hash).not.toBe(b.hash);
+});
+
+it('files survive a crash at every step of the disk, with the power lost', async () => {
+  const place = await placeOf('file:');
+  const found = await crashPoints(topologies.twoSinks(2, { main: place.main() }), {
+    powers: ['torn'],
+  });
+  expect(found.broken).toEqual([]);
+  expect(found.steps).toBeGreaterThan(30);
+  expect(found.hit).toBe(found.singles);
+}, 60_000);
+
+it('a violation is told with the fewest faults that it takes', async () => {
+  const wrong = { ...topologies.twoSinks(2), oracle: () => ({ one: [] }), compare: 'end' } as const;
+  const all = { ...wrong, faults: rates };
+  const thrown = await assertSurvives(() => all).catch((error: unknown) => error);
+  expect(thrown).toBeInstanceOf(SimulationError);
+  expect((thrown as SimulationError).result.faults).toEqual([]);
+  expect((thrown as Error).message).toMatch(
+    /^seed 1: rows are those of the input: table one at the end/,
+  );
 });

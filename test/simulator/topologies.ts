@@ -43,6 +43,12 @@ export interface Parts {
 
 export type Topology = (seed: number, parts?: Parts) => SimulationConfig;
 
+const key = ['start', 'user'];
+const columns = { start: 'int8', user: 'text', n: 'int8', total: 'int8' };
+const countTable = { key, columns };
+const sessionTable = { key, columns: { ...columns, end: 'int8' } };
+const planned = { key, columns: { ...columns, plan: 'text' } };
+
 const memory: SimulatedStore['open'] = ({ clock }) => memoryStore({ clock });
 
 export function storeOf(world: World, parts: Parts): Store {
@@ -126,7 +132,7 @@ function mainTopology(t: Task, world: World, parts: Parts): void {
         idempotentSink<any>,
       )({
         id: 'out',
-        store: storeOf(world, parts).table('out', { key: ['start', 'user'] }),
+        store: storeOf(world, parts).table('out', planned),
         key: (r: any) => [r.left.window.start, r.left.key],
         row: (r: any) => ({ ...r.left.value, plan: r.right?.plan ?? null }),
       }),
@@ -168,7 +174,7 @@ export const replacingSessions: Topology = (seed, parts = {}) => ({
   job: (world) => {
     const store = storeOf(world, parts);
     const home = parts.elsewhere ? otherOf(world, parts) : store;
-    const table = home.table('sessions', { key: ['start', 'user'] });
+    const table = home.table('sessions', sessionTable);
     return jobOf(world, parts, {
       checkpoints: store.checkpoints(),
       everyEvents: 4,
@@ -233,7 +239,6 @@ export const twoSinks: Topology = (seed, parts = {}) => ({
     const store = storeOf(world, parts);
     const row = (r: any) => r.value;
     const key = (r: any) => [r.window.start, r.key];
-    const layout = { key: ['start', 'user'] };
     return jobOf(world, parts, {
       checkpoints: store.checkpoints(),
       topology: (t) => {
@@ -250,7 +255,7 @@ export const twoSinks: Topology = (seed, parts = {}) => ({
             share(),
           );
         const other = otherOf(world, parts);
-        const tables = { one: store.table('one', layout), two: other.table('two', layout) };
+        const tables = { one: store.table('one', countTable), two: other.table('two', countTable) };
         for (const name of ['one', 'two'] as const) {
           const sink = operator(parts, name, idempotentSink<any>);
           const before = stage(parts, `before ${name}`, world);

@@ -62,8 +62,15 @@ export function planOf(faults: readonly StepFault[]): Plan {
   return { at: (step) => byStep.get(step) };
 }
 
-/** Faults drawn by a seed, at the first `steps` steps; each kind is used under about half of the seeds. */
-export function drawnPlan(seed: number, rates: FaultRates, steps: number): Plan {
+/**
+ * Faults drawn by a seed, at the first `steps` steps; each kind is used under about half of the seeds.
+ * @param world.disks where there are files, a crash may take the power with it
+ */
+export function drawnPlan(
+  seed: number,
+  rates: FaultRates,
+  world: { readonly steps: number; readonly disks: boolean },
+): Plan {
   const arming = new Chance(seed, 'armed');
   const armed = faultKinds.filter((kind) => {
     const used = arming.upTo(FINE) < ARMED * FINE;
@@ -71,10 +78,11 @@ export function drawnPlan(seed: number, rates: FaultRates, steps: number): Plan 
   });
   return {
     at(step) {
-      if (step > steps) return undefined;
+      if (step > world.steps) return undefined;
       const chance = new Chance(seed, `fault ${step}`);
       const kind = armed.find((k) => chance.upTo(FINE) < (rates[k] as number) * FINE);
       if (kind === undefined) return undefined;
+      if (!world.disks) return { step, kind };
       return { step, kind, power: powers[chance.upTo(powers.length - 1)] as Crash };
     },
   };

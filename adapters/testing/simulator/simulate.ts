@@ -57,8 +57,15 @@ export function simulate(config: SimulationConfig): Promise<SimulationResult> {
   return alone(() => new Simulation(config, planFor(config)).run());
 }
 
-function planFor({ seed, faults = {}, faultySteps = FAULTY_STEPS }: SimulationConfig): Plan {
-  return isList(faults) ? planOf(faults) : drawnPlan(seed, faults, faultySteps);
+function planFor({
+  seed,
+  stores,
+  faults = {},
+  faultySteps: steps = FAULTY_STEPS,
+}: SimulationConfig): Plan {
+  if (isList(faults)) return planOf(faults);
+  const disks = Object.values(stores).some((s) => typeof s !== 'function' && s.perProcess === true);
+  return drawnPlan(seed, faults, { steps, disks });
 }
 
 let before: Promise<unknown> = Promise.resolve();

@@ -1,0 +1,164 @@
+/**
+ * `npm run simulate -- [--seeds N] [--from K] [--topology NAME] [--points singles|pairs] [--each N]
+ * [--store URL] [--wrong]`: simulates the jobs under many seeds, at every crash point, or catches wrong designs.
+ */
+import { parseArgs } from 'node:util';
+import {
+  assertSurvives,
+  type Crash,
+  crashPoints,
+  type FaultRates,
+  faultKinds,
+  faultText,
+  traceText,
+} from 'tidemark/testing';
+import { type Place, placeOf } from './places.js';
+import { type Topology, topologies } from './topologies.js';
+
+const options = {
+  seeds: { type: 'string', default: '500' },
+  from: { type: 'string', default: '1' },
+  seed: { type: 'string', default: '2' },
+  topology: { type: 'string', default: 'all' },
+  points: { type: 'string', default: 'none' },
+  each: { type: 'string', default: '1' },
+  store: { type: 'string', default: 'memory:' },
+  wrong: { type: 'boolean', default: false },
+} as const;
+
+/** What a command line asks for. */
+interface Asked {
+  readonly seeds: number;
+  readonly from: number;
+  readonly seed: number;
+  readonly each: number;
+  readonly points: 'none' | 'singles' | 'pairs';
+  readonly chosen: readonly (readonly [name: string, Topology])[];
+  readonly place: Place;
+}
+
+const servers: FaultRates = Object.fromEntries(
+  faultKinds.map((kind) => [kind, kind === 'stalled' ? 0.02 : 0.06]),
+);
+const disks: FaultRates = { 'crash before': 0.04, 'crash after': 0.04 };
+const powers: readonly Crash[] = ['killed', 'unsynced lost', 'torn'];
+const PROGRESS = 100;
+
+async function seeds(asked: Asked, name: string, topology: Topology): Promise<boolean> {
+  const { place, seeds: count, from } = asked;
+  const faults = place.files ? disks : servers;
+  const started = Date.now();
+  try {
+    const met = await assertSurvives(
+      (seed) => ({ ...topology(seed, { main: place.main() }), faults }),
+      {
+        seeds: count,
+        from,
+        survived: (seed) => {
+          if (seed % PROGRESS === 0)
+            console.log(`${name}: seed ${seed}; go on with --from ${seed + 1}`);
+        },
+      },
+    );
+    const { steps, faults: hit, commits, processes } = met;
+    const took = `${((Date.now() - started) / 1000).toFixed(1)} s`;
+    console.log(
+      `${name}: ${count} seeds, each twice, ${steps} steps, ${hit} faults, ${commits} commits, ${processes} processes, ${took}`,
+    );
+    return true;
+  } catch (thrown) {
+    console.log(`${name}: ${(thrown as Error).message}`);
+    return false;
+  }
+}
+
+async function points(asked: Asked, name: string, topology: Topology): Promise<boolean> {
+  const { place, points: which, each, from, seed } = asked;
+  const started = Date.now();
+  const found = await crashPoints(topology(seed, { main: place.main() }), {
+    pairs: which === 'pairs',
+    each,
+    from,
+    ...(place.files && { powers }),
+    ran: ({ number, faults, result }) => {
+      if (number % PROGRESS === 0)
+        console.log(`${name}: point ${number}; go on with --from ${number + 1}`);
+      const [first] = result.violations;
+      if (first === undefined) return;
+      console.log(`${name}: ${faults.map(faultText).join('; ')}: ${first.rule}: ${first.detail}`);
+      console.log(traceText(result.trace, 60));
+    },
+  });
+  const took = `${((Date.now() - started) / 1000).toFixed(1)} s`;
+  const { steps, singles, pairs, hit, broken } = found;
+  console.log(
+    `${name}: ${steps} steps, ${singles} single and ${pairs} double crashes, ${hit} hit, ${broken.length} broken, ${took}`,
+  );
+  return broken.length === 0;
+}
+
+async function wrong(): Promise<boolean> {
+  const { designs } = await import('./wrong/designs.js');
+  const { caughtBy } = await import('./wrong/catch.js');
+  let missed = 0;
+  for (const [name, design] of Object.entries(designs)) {
+    const caught = await caughtBy(design);
+    if (caught === undefined) missed++;
+    const by =
+      caught === undefined ? 'not caught' : `seed ${caught.seed}: ${caught.violation.rule}`;
+    console.log(`${name}: ${by}`);
+  }
+  console.log(`${Object.keys(designs).length} wrong designs, ${missed} not caught`);
+  return missed === 0;
+}
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({ options });
+  if (values.wrong) return (await wrong()) ? 0 : 1;
+  const asked = await check(values);
+  let right = true;
+  for (const [name, topology] of asked.chosen) {
+    const run = asked.points === 'none' ? seeds : points;
+    right = (await run(asked, name, topology)) && right;
+  }
+  await asked.place.close();
+  return right ? 0 : 1;
+}
+
+async function check(values: Record<keyof typeof options, string | boolean>): Promise<Asked> {
+  const number = (name: keyof typeof options) => {
+    const n = Number(values[name]);
+    if (Number.isSafeInteger(n) && n > 0) return n;
+    throw new TypeError(`\`--${name}\` must be a whole number > 0; got ${values[name]}`);
+  };
+  const chosen = Object.entries(topologies).filter(
+    ([name]) => values.topology === 'all' || values.topology === name,
+  );
+  if (chosen.length === 0) {
+    const names = Object.keys(topologies).join(', ');
+    throw new TypeError(`\`--topology\` must be one of ${names}; got ${values.topology}`);
+  }
+  const which = ['none', 'singles', 'pairs'].find((known) => known === values.points);
+  if (which === undefined) {
+    throw new TypeError(`\`--points\` must be singles or pairs; got ${values.points}`);
+  }
+  return {
+    seeds: number('seeds'),
+    from: number('from'),
+    seed: number('seed'),
+    each: number('each'),
+    points: which as Asked['points'],
+    chosen,
+    place: await placeOf(String(values.store)),
+  };
+}
+
+main().then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (thrown) => {
+    console.error(`simulate: ${(thrown as Error).message}`);
+    process.exitCode = 2;
+  },
+);
