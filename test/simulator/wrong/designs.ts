@@ -112,6 +112,13 @@ function deep(data: unknown, change: (value: unknown) => unknown): unknown {
   return Object.fromEntries(Object.entries(data).map(([k, v]) => [k, deep(v, change)]));
 }
 
+/* A row of a join, and a note that it has met another, as if it had not. */
+function unmet(x: unknown): unknown {
+  if (!Array.isArray(x)) return undefined;
+  if (x.length === 1 && typeof x[0] === 'number') return [-1];
+  return x.length >= 5 && x[3] === true ? [...x.slice(0, 3), false, ...x.slice(4)] : undefined;
+}
+
 function positionsShifted(by: number): Parts {
   return {
     source: <T>(source: Source<T>): Source<T> => ({
@@ -269,10 +276,7 @@ export const designs: Readonly<Record<string, Wrong>> = {
         right: () =>
           tampered({
             id: 'plan',
-            restored: (chunks) =>
-              deep(chunks, (x) =>
-                Array.isArray(x) && x[2] === true ? [x[0], x[1], false, ...x.slice(3)] : undefined,
-              ) as typeof chunks,
+            restored: (chunks) => deep(chunks, unmet) as typeof chunks,
           }),
       },
     },
