@@ -14,11 +14,12 @@ import type {
   CommitAnswer,
   LeaseStore,
   Ownership,
+  Piece,
 } from '../ports.js';
-import type { CommitEntry, TableWrite } from './entry.js';
+import type { PieceName, TableWrite } from './entry.js';
 import type { LogHome } from './home.js';
 import type { ImageTask } from './image.js';
-import type { Log } from './log.js';
+import type { Log, Part } from './log.js';
 import { connectionLost } from './problem.js';
 import type { LogTable } from './table.js';
 
@@ -73,9 +74,12 @@ export class LogCheckpoints implements CheckpointStore {
       const table = store as LogTable;
       return { table, rows: table.check(log, rows) };
     });
-    const raw = commit.changed.map(({ bytes }) => bytes);
+    const pages = [...pagesOf(commit.changed)];
+    const last = pages.pop() ?? [];
+    const raw = last.map(({ bytes }) => bytes);
     const tables = checked.map(({ table, rows }) => table.pack(rows, raw));
-    return log.append(entryOf(commit, tables), raw);
+    const entry = { ...entryOf(commit, tables), parts: pages.length, changed: namesOf(last) };
+    return log.append(entry, raw, partsOf(commit, pages));
   }
 }
 
@@ -83,15 +87,43 @@ function checkpointOf(held: ImageTask): Checkpoint | undefined {
   return held.n === 0 ? undefined : restored(held);
 }
 
-function entryOf(commit: Commit, tables: readonly TableWrite[]): CommitEntry {
+function entryOf(commit: Commit, tables: readonly TableWrite[]) {
   const { job, task, epoch, n, prev, positions, fingerprint, drained, operators } = commit;
   return {
-    kind: 'commit',
+    kind: 'commit' as const,
     ...{ job, task, epoch, n, prev, positions, fingerprint, drained },
     format: CHECKPOINT_FORMAT,
     operators,
-    changed: commit.changed.map(({ operator, chunk, bytes }) => [operator, chunk, bytes.length]),
-    dropped: commit.dropped.map(({ operator, chunk }) => [operator, chunk]),
+    dropped: commit.dropped.map(({ operator, chunk }) => [operator, chunk] as const),
     tables,
   };
+}
+
+/** What one record takes of pieces; a larger one has a record of its own. */
+const PART_BYTES = 2 ** 20;
+
+function* pagesOf(pieces: readonly Piece[]): Generator<readonly Piece[]> {
+  let page: Piece[] = [];
+  let size = 0;
+  for (const piece of pieces) {
+    if (size > 0 && size + piece.bytes.length > PART_BYTES) {
+      yield page;
+      [page, size] = [[], 0];
+    }
+    page.push(piece);
+    size += piece.bytes.length;
+  }
+  yield page;
+}
+
+function* partsOf(commit: Commit, pages: readonly (readonly Piece[])[]): Generator<Part> {
+  const { job, task, epoch, n } = commit;
+  for (const [i, page] of pages.entries()) {
+    const entry = { kind: 'part' as const, job, task, epoch, n, i, changed: namesOf(page) };
+    yield { entry, pieces: page.map(({ bytes }) => bytes) };
+  }
+}
+
+function namesOf(pieces: readonly Piece[]): PieceName[] {
+  return pieces.map(({ operator, chunk, bytes }) => [operator, chunk, bytes.length]);
 }

@@ -8,6 +8,7 @@ import type { Commit, OutboxOwner, TableConfig } from '../ports.js';
 /** What a record holds; the bytes of pieces and binary values follow it. */
 export type Entry =
   | AcquireEntry
+  | PartEntry
   | CommitEntry
   | { readonly kind: 'write'; readonly tables: readonly TableWrite[] }
   | { readonly kind: 'forget'; readonly table: string; readonly timestamp: number }
@@ -43,9 +44,19 @@ export type PieceName = readonly [operator: string, chunk: string, length: numbe
 
 type Header = Pick<Commit, 'epoch' | 'n' | 'positions' | 'fingerprint' | 'drained'>;
 
+/** Pieces that were written before the commit that they are part of; without it they mean nothing. */
+export interface PartEntry extends TaskName, Pick<Commit, 'epoch' | 'n'> {
+  readonly kind: 'part';
+  /** Counts from 0: the first one lets go of parts that no commit followed. */
+  readonly i: number;
+  readonly changed: readonly PieceName[];
+}
+
 export interface CommitEntry extends TaskName, Header {
   readonly kind: 'commit';
   readonly prev: number;
+  /** How many parts went before it. */
+  readonly parts: number;
   /** Of the checkpoint, not of the file. */
   readonly format: number;
   readonly operators: readonly string[];

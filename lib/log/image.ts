@@ -11,6 +11,7 @@ import {
   type CommitEntry,
   type KeptPage,
   type OutboxEntry,
+  type PartEntry,
   type PieceName,
   RawBytes,
   type TableWrite,
@@ -47,6 +48,8 @@ export class Image {
   readonly tables = new Map<string, ImageTable>();
   /** Where each outbox stands, by table and owner. */
   readonly outboxes = new Map<string, Omit<OutboxEntry, 'tables'>>();
+  /** Parts of commits that are to come, by task. */
+  private readonly parts = new Map<string, Parts>();
   /** Whether the log has come to the end of what its compaction wrote. */
   based = false;
 
@@ -56,6 +59,9 @@ export class Image {
     switch (entry.kind) {
       case 'acquire':
         return this.acquire(entry);
+      case 'part':
+        this.part(entry, bytes);
+        break;
       case 'commit':
         return this.commit(entry, bytes);
       case 'write':
@@ -118,8 +124,20 @@ export class Image {
   private acquire({ job, task, epoch }: AcquireEntry): Answer {
     const held = this.task(job, task);
     if (epoch <= held.epoch) return { outcome: 'fenced' };
+    this.parts.delete(keyText([job, task]));
     this.tasks.set(keyText([job, task]), { ...held, epoch });
     return { outcome: 'ok', results: [] };
+  }
+
+  private part({ job, task, epoch, n, i, changed }: PartEntry, raw: RawBytes): void {
+    const id = keyText([job, task]);
+    if (i === 0) this.parts.set(id, { epoch, n, count: 0, pieces: [] });
+    const parts = this.parts.get(id);
+    if (parts?.n !== n || parts.epoch !== epoch || parts.count !== i) return;
+    parts.count++;
+    for (const [operator, chunk, length] of changed) {
+      parts.pieces.push([operator, chunk, raw.take(length)]);
+    }
   }
 
   private commit(entry: CommitEntry, raw: RawBytes): Answer {
@@ -127,6 +145,8 @@ export class Image {
     const id = keyText([job, task]);
     const held = this.tasks.get(id);
     const rejected = rejection(entry, held);
+    const parts = this.parts.get(id);
+    this.parts.delete(id);
     if (held === undefined || rejected !== undefined) return rejected ?? { outcome: 'fenced' };
     const { state } = held;
     let bytes = held.stateBytes;
@@ -135,6 +155,7 @@ export class Image {
       state.get(operator)?.delete(chunk);
     }
     bytes += place(state, entry, raw);
+    if (entry.parts > 0 && isWhole(parts, entry)) bytes += placeAll(state, parts.pieces);
     for (const operator of state.keys()) {
       if (!entry.operators.includes(operator)) state.delete(operator);
     }
@@ -195,21 +216,40 @@ function oneOfEqual() {
   };
 }
 
+interface Parts extends Pick<PartEntry, 'epoch' | 'n'> {
+  count: number;
+  readonly pieces: [operator: string, chunk: string, bytes: Uint8Array][];
+}
+
+function isWhole(
+  parts: Parts | undefined,
+  { epoch, n, parts: count }: CommitEntry,
+): parts is Parts {
+  if (parts?.epoch === epoch && parts.n === n && parts.count === count) return true;
+  throw new Error(`checkpoint ${n} has ${count} parts, which are not all there`);
+}
+
+function placeAll(state: State, pieces: Parts['pieces']): number {
+  let grown = 0;
+  for (const [operator, chunk, bytes] of pieces) {
+    const own = state.get(operator);
+    grown += bytes.length - (own?.get(chunk)?.length ?? 0);
+    own?.set(chunk, bytes);
+  }
+  return grown;
+}
+
 /* Puts pieces into the state; gives by how many bytes it has grown. */
 function place(
   state: State,
   { operators, changed }: { operators: readonly string[]; changed: readonly PieceName[] },
   raw: RawBytes,
 ): number {
-  let grown = 0;
   for (const operator of operators) if (!state.has(operator)) state.set(operator, new Map());
-  for (const [operator, chunk, length] of changed) {
-    const own = state.get(operator);
-    grown += length - (own?.get(chunk)?.length ?? 0);
-    const bytes = raw.take(length);
-    own?.set(chunk, bytes);
-  }
-  return grown;
+  return placeAll(
+    state,
+    changed.map(([operator, chunk, length]) => [operator, chunk, raw.take(length)]),
+  );
 }
 
 function headerOf({ n, fingerprint, drained, positions, format }: CommitEntry | TaskEntry) {

@@ -24,6 +24,12 @@ export interface LogConfig {
   readonly recovered: (what: Recovery) => void;
 }
 
+/** An entry that goes before another, with its raw bytes. */
+export interface Part {
+  readonly entry: Entry;
+  readonly pieces: readonly Uint8Array[];
+}
+
 export class Log {
   image = new Image();
   /**
@@ -86,10 +92,22 @@ export class Log {
   }
 
   /**
-   * Writes an entry, makes it durable and applies it.
+   * Writes an entry, makes it durable and applies it; what `parts` gives goes before it, a record and a
+   * turn each, so that no turn is long.
    * @throws StoreError; of kind `'connection'`, then its outcome may be unknown
    */
-  async append(entry: Entry, pieces: readonly Uint8Array[] = []): Promise<Answer> {
+  async append(
+    entry: Entry,
+    pieces: readonly Uint8Array[] = [],
+    parts: Iterable<Part> = [],
+  ): Promise<Answer> {
+    let end = this.end;
+    for (const part of parts) {
+      const record = this.encode(part.entry, part.pieces);
+      await this.file.append(record).catch((thrown: unknown) => this.undo(thrown));
+      this.image.apply(recordAt(record, 0) as LogRecord);
+      end += record.length;
+    }
     const record = this.encode(entry, pieces);
     await this.file.append(record).catch((thrown: unknown) => this.undo(thrown));
     try {
@@ -98,7 +116,7 @@ export class Log {
       this.broken = 'failed';
       throw fileProblem('force to the disk', this.path, thrown);
     }
-    const end = this.end + record.length;
+    end += record.length;
     const alone = (await this.file.size()) === end && (await this.file.isAt(this.path));
     // where another has written too, the order in the file decides, and it is read again
     if (!alone) this.lost('is being written by another process');

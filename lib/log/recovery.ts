@@ -58,7 +58,7 @@ export function recovery({ path, image, end, rest, onDamage }: Trouble): {
   for (const { entry } of recordsWithin(rest, 1)) {
     after++;
     if (entry.kind === 'acquire' || entry.kind === 'commit') image.raise(entry);
-    else if (entry.kind !== 'fence') onlyCommits = false;
+    else if (entry.kind !== 'fence' && entry.kind !== 'part') onlyCommits = false;
   }
   const kind = (statedLength(rest, 0) ?? Infinity) > rest.length ? 'torn' : 'damaged';
   if (after === 0) {
