@@ -4,6 +4,7 @@ import { DELIVERIES, type DeliveryKind } from '../lib/delivery.js';
 import type { Door, Poison } from '../lib/doors.js';
 import { type Element, isElement, type WindowBounds } from '../lib/element.js';
 import { BackpressureError, configError } from '../lib/errors.js';
+import { writeOnce } from '../lib/job/once.js';
 import type { Key } from '../lib/key.js';
 import { combineInputs, type Handlers, type Output, type Turn } from '../lib/operate.js';
 import type { Row, SinkStore } from '../lib/ports.js';
@@ -64,8 +65,14 @@ interface Checked<T> extends IdempotentSinkConfig<T> {
  * that replaces others deletes their rows.
  *
  * *Delivery.* In a bare pipe rows are written as they come, one batch at a time: at least once, and
- * once in effect by the order above. In a job whose checkpoints share a transaction with the table
- * they are written with the checkpoint: exactly-once effect.
+ * once in effect by the order above. In a job, with `delivery`
+ * - `'effectivelyOnce'`: exactly-once effect. Rows are written with the checkpoint where both are of one
+ *   store (A); else they travel in the checkpoint and are applied after it (O): each is written twice.
+ * - `'atLeastOnce'`: rows are written as they come and a barrier waits for them (E): the least latency;
+ *   after a failure the table converges, if key and version determine the row.
+ * - `'atMostOnce'`: rows are written once, after the checkpoint; what fails is counted and lost.
+ *
+ * Prices and what happens at a crash stand in docs/delivery.md.
  *
  * *State.* Rows that are not durable yet, one per key; more than `maxPending` outside a job is a
  * `BackpressureError`.
@@ -124,7 +131,10 @@ class SinkRun<T> {
     this.state = new SinkState<T>({ rules, store, poison, writing, delivery }, (ack) =>
       this.ack(ack),
     );
-    this.retry = new Retry(config.writing.retry, this.timing(), (retry) => this.state.tried(retry));
+    const { retry } = config.writing;
+    const once = { attempts: 1, breaker: { after: Infinity, cooldownMs: 0 } };
+    const rule = delivery === 'atMostOnce' ? { ...retry, ...once } : retry;
+    this.retry = new Retry(rule, this.timing(), (retry) => this.state.tried(retry));
   }
 
   handlers(): Handlers {
@@ -171,10 +181,14 @@ class SinkRun<T> {
     const { store, writing } = this.config;
     const refused = (rows: readonly any[], error: unknown) =>
       this.turn(() => this.state.refused(rows, error));
+    const lost = (rows: number) => this.turn(() => this.state.lost(rows));
     const send = (rows: readonly PendingRow[]) => store.upsert(rows);
     while (this.state.waitingRows > 0 && !this.out.closed) {
       const rows = this.state.take(writing.size);
-      const result = await writeBatch({ retry: this.retry, send, refused }, rows);
+      const result =
+        this.config.delivery === 'atMostOnce'
+          ? await writeOnce({ retry: this.retry, store, sink: { refused, lost } }, rows)
+          : await writeBatch({ retry: this.retry, send, refused }, rows);
       this.turn(() => this.state.durable(result));
     }
     this.writing = false;

@@ -270,6 +270,17 @@ describe('a connection fault', () => {
     expect(batches).toHaveLength(4);
     expect(driven).toMatchObject({ acks: [{ rows: 1 }], completed: true });
   });
+  it('loses the rows of a sink that sends at most once, and goes on', async () => {
+    let faults = 1;
+    const { store, batches } = fakeStore(async () => {
+      if (faults-- > 0) throw new StoreError('connection', 'gone');
+    });
+    const { acks } = await over([at('a', 1, 1), at('b', 1, 1)], store, {
+      ...{ batch: 1, delivery: 'atMostOnce', stats: (live) => (lost = () => live.lost) },
+    });
+    expect([batches.length, acks.map((a) => a.rows), lost()]).toEqual([2, [1], 1]);
+  });
+  let lost: () => number = () => 0;
   it('errors the stream after the last attempt', async () => {
     const { store, batches } = fakeStore(async () => {
       throw new StoreError('connection', 'gone');
