@@ -45,6 +45,7 @@ async function outputOf(code: string): Promise<string> {
 }
 
 function load(name: string): unknown {
+  if (name.startsWith('node:')) return require(name);
   switch (name) {
     case 'rxjs':
       return require('rxjs');
