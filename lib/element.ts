@@ -1,4 +1,5 @@
 /** What flows between operators: events, watermarks and control elements; branded, so that data cannot forge time. */
+import type { SettingsError } from './errors.js';
 
 /** Marks elements made by this library, the same symbol in every copy of it. */
 export const brand: unique symbol = Symbol.for('tidemark.element') as never;
@@ -108,10 +109,22 @@ export interface EagerRows {
   written(result: unknown): void;
 }
 
+/** What a job allows an operator whose state does not fit. */
+export interface Migrating {
+  /** State to be taken in place of what was refused, none where it is given up; throws where nothing is allowed. */
+  readonly refit: (saved: Chunks, error: SettingsError) => Chunks | undefined;
+  /** Splits that are no longer declared are finished, not refused. */
+  readonly finishSplits: boolean;
+  /** All state is given up, and time begins here: what is at or before it is late. */
+  readonly floor: number | undefined;
+}
+
 /** What a job gives an operator in return. */
 export interface Membership {
   /** The state of the checkpoint, or undefined when there is none. */
   readonly restored: Chunks | undefined;
+  /** Without it, what does not fit is refused. */
+  readonly migrating?: Migrating | undefined;
   /** Nothing more will come or is wanted: this state counts in every later checkpoint, these rows in the next. */
   readonly finished: (state: () => Chunks, rows?: readonly unknown[]) => void;
   /** A `watermark` has emitted W. */

@@ -69,6 +69,14 @@ export class SplitTable<T> {
     this.recentIndex = -1;
   }
 
+  /** The declared splits of the checkpoint that the first declaration after a restore does not name. */
+  missing(names: readonly string[]): ReadonlySet<string | undefined> {
+    const missing = new Set(this.owed);
+    for (const name of names) missing.delete(name);
+    this.owed.clear();
+    return missing;
+  }
+
   /** The first declaration after a restore must name every declared split of the checkpoint. @throws SplitError */
   settleDebt(names: readonly string[]): void {
     for (const name of names) this.owed.delete(name);

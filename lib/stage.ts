@@ -17,7 +17,7 @@ import {
   watermarkAt,
 } from './element.js';
 import { InputTime, type SavedInput } from './inputTime.js';
-import { type Settings, sameSettings } from './settings.js';
+import { type Settings, sameSettings, takeBack } from './settings.js';
 import { Settling } from './settling.js';
 import { copyStats, restoreStats, type Stats } from './stats.js';
 import { type OnResume, Valve } from './valve.js';
@@ -188,10 +188,10 @@ export class Stage {
   }
 
   /** Takes saved state back; as if nothing had happened. */
-  load(chunks: Chunks): void {
+  load(chunks: Chunks, kept = false): void {
     const shell = chunks.get(SHELL) as ShellState | undefined;
     if (shell === undefined) return;
-    sameSettings(this.config, shell.settings);
+    sameSettings(this.config, shell.settings, kept);
     for (const [i, saved] of shell.inputs.entries()) this.inputs[i]?.load(saved);
     this.valve.load(shell.valve);
     this.outW = shell.outW;
@@ -285,7 +285,7 @@ export class Stage {
     const { stats, sink } = this.logic;
     const membership = e.register({ id, operator, stats, ...(sink && { sink }) });
     this.join(membership);
-    if (membership.restored !== undefined) this.load(membership.restored);
+    takeBack(membership, (chunks, kept) => this.load(chunks, kept));
     this.down.next(restoreWith(e.register));
   }
 }

@@ -47,6 +47,8 @@ export class WatermarkState<T> {
   idle = false;
   /** Told after each emission of a watermark or status. */
   moved: ((w: number, idle: boolean) => void) | undefined;
+  /** Whether splits of a checkpoint that are no longer declared are finished, not refused. */
+  finishVanished = false;
   private readonly splits: SplitTable<T>;
   private valve: Valve;
   private idleness: Idleness;
@@ -102,7 +104,8 @@ export class WatermarkState<T> {
   declare(names: readonly string[], now: number): void {
     if (this.config.ownSplits || this.ended) return;
     this.tick(now);
-    this.splits.settleDebt(names);
+    if (this.finishVanished) this.finish(this.splits.missing(names), now);
+    else this.splits.settleDebt(names);
     if (this.empty) this.forget();
     for (const name of names) {
       const found = this.splits.find(name);
@@ -139,7 +142,7 @@ export class WatermarkState<T> {
 
   save(): Chunks {
     const { w, idle, ended, empty } = this;
-    const splits = this.splits.save().map((s, i) => ({ ...s, w: this.valve.input(i).watermark }));
+    const splits = this.savedSplits();
     return new Map<string, Data>([
       [TIME, { w, idle, ended, empty, splits, settings: this.settings }],
     ]);
@@ -150,19 +153,22 @@ export class WatermarkState<T> {
    * backlog. `restart()` sets their idle clocks going, `settle()` cancels a restored *idle*.
    * @throws SettingsError
    */
-  restore(chunks: Chunks): void {
+  restore(chunks: Chunks, kept = false): void {
     const saved = chunks.get(TIME) as Saved | undefined;
     if (saved === undefined) return;
     const { id } = this.config;
-    sameSettings({ operator: 'watermark', id, settings: this.settings }, saved.settings);
+    sameSettings({ operator: 'watermark', id, settings: this.settings }, saved.settings, kept);
     this.w = saved.w;
     this.idle = saved.idle;
     this.ended = saved.ended;
     this.empty = saved.empty;
-    this.splits.load(saved.splits);
-    this.valve = new Valve(this.config.onResume);
-    this.valve.watermark = saved.w;
-    for (const { w } of saved.splits) this.valve.add(w);
+    this.fill(saved.splits);
+  }
+
+  /** Time begins at `w`: what is at or before it is late. */
+  beginAt(w: number): void {
+    this.valve.watermark = w;
+    this.emit(w);
   }
 
   /** All idle clocks start anew at `now`, by whatever clock that is. */
@@ -177,9 +183,28 @@ export class WatermarkState<T> {
     return { split: ownSplits ? 'a function' : 'of the source', outOfOrderness: boundMs ?? 'none' };
   }
 
+  /* What is finished holds time no longer, and will not come back: nothing is kept of it. */
+  private finish(gone: ReadonlySet<string | undefined>, now: number): void {
+    if (gone.size === 0) return;
+    const left = this.savedSplits().filter(({ name }) => !gone.has(name ?? undefined));
+    this.fill(left);
+    this.restart(now);
+  }
+
   private begin(split: string | undefined): void {
     if (split === undefined) this.empty = false;
     else this.forget();
+  }
+
+  private savedSplits(): Saved['splits'] {
+    return this.splits.save().map((s, i) => ({ ...s, w: this.valve.input(i).watermark }));
+  }
+
+  private fill(splits: Saved['splits']): void {
+    this.splits.load(splits);
+    this.valve = new Valve(this.config.onResume);
+    this.valve.watermark = this.w;
+    for (const { w } of splits) this.valve.add(w);
   }
 
   private wake(i: number, now: number): void {

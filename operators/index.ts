@@ -50,6 +50,7 @@ export {
 } from '../lib/errors.js';
 export { formatInstant, type Instant, toInstant } from '../lib/instant.js';
 export type { WatermarkStats } from '../lib/intake.js';
+export type { MigrateConfig, OperatorMigration } from '../lib/job/migration.js';
 export type { OwnerConfig } from '../lib/job/owner.js';
 export type { Quarantined } from '../lib/job/quarantine.js';
 export type { RestartConfig } from '../lib/job/restarts.js';

@@ -12,6 +12,7 @@ import { type Duration, durationOption } from '../lib/duration.js';
 import { type Element, type Member, type Membership, restoreWith } from '../lib/element.js';
 import { configError, JobError } from '../lib/errors.js';
 import { JobRun } from '../lib/job/jobRun.js';
+import { type MigrateConfig, Migration } from '../lib/job/migration.js';
 import { leaseOf, type OwnerConfig, type OwnerSettings, ownerSettings } from '../lib/job/owner.js';
 import { Quarantine } from '../lib/job/quarantine.js';
 import {
@@ -60,6 +61,8 @@ export interface JobConfig {
   readonly restart?: RestartConfig;
   /** One instance owns everything. @default 'single' */
   readonly tasks?: 'single';
+  /** What of the checkpoint may be given up since the configuration has changed. @default nothing: it is refused */
+  readonly migrate?: MigrateConfig;
   /** Builds the pipelines. */
   readonly topology: (t: Task) => void;
 }
@@ -196,6 +199,7 @@ function check(config: JobConfig): Settings {
     stopMs: durationOption('job', 'stopTimeout', config.stopTimeout ?? '30s', 'positive'),
     restart,
     outageMs: restart.outageMs,
+    migration: new Migration(id, config.migrate),
     owner: ownerSettings(config.owner, `owner ${globalThis.crypto.randomUUID()}`),
     topology,
   };

@@ -21,6 +21,7 @@ import { configError, WatermarkOriginError } from '../lib/errors.js';
 import type { Instant } from '../lib/instant.js';
 import { Intake, type IntakeConfig, type WatermarkStats } from '../lib/intake.js';
 import { type Output, operate, type Turn } from '../lib/operate.js';
+import { takeBack } from '../lib/settings.js';
 import { copyStats, newStats, restoreStats, type StatsDoor, setLive } from '../lib/stats.js';
 import type { OnResume } from '../lib/valve.js';
 import { WatermarkState, type WatermarkStateConfig } from '../lib/watermarkState.js';
@@ -235,12 +236,16 @@ class Shell<T> {
     this.intake.reset();
     this.state.moved = (w, idle) => membership.advanced(w, idle);
     this.alarm.clear();
-    const { restored = new Map<string, Data>() } = membership;
-    this.state.restore(restored);
-    restoreStats(this.stats, restored.get(STATS));
+    takeBack(membership, (chunks, kept) => {
+      this.state.restore(chunks, kept);
+      restoreStats(this.stats, chunks.get(STATS));
+    });
+    this.state.finishVanished = membership.migrating?.finishSplits ?? false;
     this.state.restart(this.idleNow());
     if (this.state.w > -Infinity) membership.advanced(this.state.w, false);
     this.out.next(restoreWith(e.register));
+    const floor = membership.migrating?.floor;
+    if (floor !== undefined) this.state.beginAt(floor);
     this.state.settle();
   }
 

@@ -101,6 +101,8 @@ export function ndjsonSource<T>(config: NdjsonConfig<T>): Source<T> {
   });
   return {
     ...source,
+    // at its end nothing is read again, unless it is said to go on
+    reopen: (position) => position && { ...(position as LinePosition), finished: false },
     more: async (position) => path !== STDIN && (await hasLine(path, stdin, position)),
   };
 }

@@ -76,6 +76,7 @@ class Run {
   async toEnd(stop: Stop | undefined): Promise<number> {
     const task = this.job();
     const stopped = await this.work(task, stop);
+    this.tellFallback(task);
     this.checkInputs(task);
     this.rejected.close();
     this.late.close();
@@ -85,6 +86,12 @@ class Run {
     await writeResults(results);
     if (!this.program.options.quiet) await showResults(results);
     return this.verdict(task);
+  }
+
+  /* Damage is what nobody may overlook. */
+  private tellFallback(task: Job): void {
+    const { fallback } = task.status();
+    if (fallback !== undefined) this.streams.stderr.write(`${this.program.name}: ${fallback}\n`);
   }
 
   /* A source that was read to its end by a run before is not opened: nothing else looks at its origin. */

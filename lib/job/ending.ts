@@ -1,11 +1,9 @@
 /** The end of a run: rows that wait are applied, and one more checkpoint drops them. */
-import { JobError, show } from '../errors.js';
 import type { Checkpoint } from '../ports.js';
 import type { Commits } from './commits.js';
 import type { Capture } from './coordinator.js';
 import type { Deliveries } from './deliveries.js';
 import { type Reports, withoutRows } from './roster.js';
-import type { SourceRun } from './sourceRun.js';
 
 /** A checkpoint as if it had been captured: nothing follows it. */
 export function captureOf({ n, state, positions }: Checkpoint): Capture {
@@ -13,17 +11,6 @@ export function captureOf({ n, state, positions }: Checkpoint): Capture {
     [...state].map(([id, own]) => [id, { state: withoutRows(own), rows: [] }]),
   );
   return { n, reports, positions: new Map(positions), final: true, last: true };
-}
-
-/** @throws JobError where a source has input that a drained checkpoint has not seen */
-export async function refuseMore(job: string, sources: readonly SourceRun[]): Promise<void> {
-  for (const { name, source, saved } of sources) {
-    if (!(await source.more?.(saved?.at))) continue;
-    throw new JobError(
-      job,
-      `source ${show(name)} has input after its end; what is drained is final, start a new job id`,
-    );
-  }
 }
 
 /** Resolves when every row of the last checkpoint is applied, and the newest checkpoint has none. */

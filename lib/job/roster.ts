@@ -6,6 +6,7 @@ import type { Captured } from '../page.js';
 import type { Checkpoint, SinkRows, SinkStore } from '../ports.js';
 import { type PendingRow, RowBatch } from '../rowBatch.js';
 import type { Deliveries } from './deliveries.js';
+import type { RunMigration } from './migration.js';
 import { isOutboxPiece } from './outbox.js';
 
 /** What one operator gave for a checkpoint. */
@@ -38,6 +39,8 @@ export class Roster {
       readonly captured: (id: string, state: Chunks) => Captured;
       /** It has left: a checkpoint may have waited for it. */
       readonly left: () => void;
+      /** What a changed configuration may give up. */
+      readonly migration: RunMigration;
     },
   ) {}
 
@@ -55,10 +58,11 @@ export class Roster {
     if (this.enrolled.has(id)) {
       throw new JobError(this.job, `two operators have the id ${show(id)}; each needs its own`);
     }
-    if (this.checkpoint !== undefined && !this.checkpoint.state.has(id)) {
+    const known = this.checkpoint === undefined || this.checkpoint.state.has(id);
+    if (!known && !this.on.migration.isNew(id)) {
       throw new JobError(
         this.job,
-        `${operator} ${show(id)} is not in the checkpoint, so it would have missed what came before; start a new job id`,
+        `${operator} ${show(id)} is not in the checkpoint, so it would have missed what came before; name it in \`migrate.operators\` as 'new', or start a new job id`,
       );
     }
     if (this.closed) throw new JobError(this.job, `${operator} ${show(id)} came after the start`);
@@ -67,10 +71,13 @@ export class Roster {
     this.enrolled.set(id, entry);
     const sink = member.sink && this.deliveries.add(id, member.sink, saved);
     this.carry(id, sink?.carried ?? []);
+    const migrating = this.on.migration.of(id);
+    const state = migrating.floor === undefined ? saved : undefined;
     return {
       ...rest,
       ...(sink?.eager && { eager: sink.eager }),
-      restored: saved && decodeChunks(withoutRows(saved)),
+      restored: state && decodeChunks(withoutRows(state)),
+      migrating,
       finished: (state: () => Chunks, rows = []) => {
         if (this.ended || entry.final !== undefined) return;
         entry.final = this.on.captured(id, state());
@@ -83,11 +90,18 @@ export class Roster {
   /** All have registered. @throws JobError when the checkpoint has state that nobody claims */
   close(): void {
     this.closed = true;
-    for (const id of this.checkpoint?.state.keys() ?? []) {
+    for (const [id, saved] of this.checkpoint?.state ?? []) {
       if (this.enrolled.has(id)) continue;
+      if (this.on.migration.isDropped(id)) {
+        if (![...saved.keys()].some(isOutboxPiece)) continue;
+        throw new JobError(
+          this.job,
+          `sink ${show(id)} is gone, and rows wait for its table; run the job with it once more, and stop it`,
+        );
+      }
       throw new JobError(
         this.job,
-        `the checkpoint has state of ${show(id)}, which no operator has now; restore its id, or start a new job id`,
+        `the checkpoint has state of ${show(id)}, which no operator has now; restore its id, name it in \`migrate.operators\` as 'drop', or start a new job id`,
       );
     }
     // it holds the bytes of the whole state

@@ -29,6 +29,7 @@ export class SourceRun {
   /** The event whose turn it is. */
   turn: { readonly value: unknown; readonly split?: string | undefined } | undefined;
   private reader: Reader | undefined;
+  private closed = false;
 
   constructor(
     readonly source: Source<unknown>,
@@ -64,6 +65,8 @@ export class SourceRun {
       },
       failed: (thrown) => events.failed(thrown),
     });
+    // what it said as it opened may have ended the run
+    if (this.closed) this.reader.close().catch(() => {});
   }
 
   send(element: Element<unknown>): void {
@@ -86,6 +89,7 @@ export class SourceRun {
   }
 
   async close(): Promise<void> {
+    this.closed = true;
     const { reader } = this;
     reader?.pause();
     await reader?.close();

@@ -1,6 +1,7 @@
 /** What a run of a task is given, and how it may end. */
 import type { CheckpointStore, Source } from '../ports.js';
 import type { Lease } from './lease.js';
+import type { Migration } from './migration.js';
 import type { Quarantine } from './quarantine.js';
 import type { Runtime } from './runtime.js';
 import type { Feed } from './sourceRun.js';
@@ -23,6 +24,7 @@ export interface TaskRunConfig {
   readonly timeoutMs: number;
   readonly sources: readonly { readonly source: Source<any>; readonly feed: Feed }[];
   readonly quarantine: Quarantine;
+  readonly migration: Migration;
   readonly runtime: Runtime;
   /** Waited for before the task is taken over. */
   readonly lease?: Lease | undefined;

@@ -1,19 +1,19 @@
 /** One run of a task: acquires, restores, lets the sources go, checkpoints, and ends in one of four ways. */
 import { type Restore, restoreWith } from '../element.js';
 import { JobError, show } from '../errors.js';
-import type { Checkpoint } from '../ports.js';
 import { sendBarrier } from './barriers.js';
 import { Commits } from './commits.js';
 import { type Capture, Coordinator } from './coordinator.js';
 import { Deliveries } from './deliveries.js';
 import { Drift } from './drift.js';
-import { captureOf, refuseMore, settleRows } from './ending.js';
+import { captureOf, settleRows } from './ending.js';
 import { Pressure } from './pressure.js';
 import type { Quarantined } from './quarantine.js';
 import { Reading } from './reading.js';
 import { Roster } from './roster.js';
 import { Timers } from './runtime.js';
 import { holdAll, type SavedSource, SourceRun } from './sourceRun.js';
+import { takeOver } from './takeOver.js';
 import type { Outcome, TaskRunConfig } from './taskConfig.js';
 import { taskStatus } from './taskStatus.js';
 
@@ -35,6 +35,7 @@ export class TaskRun {
   private registered = false;
   private ended = false;
   private epoch = 0;
+  private fallback: string | undefined;
   /** The event in whose turn the run failed. */
   culprit: Quarantined | undefined;
 
@@ -63,13 +64,12 @@ export class TaskRun {
   /** Starts; failures reject `outcome`. */
   async start(): Promise<void> {
     try {
-      const { job, task, store, sources, runtime, everyEvents, quarantine } = this.config;
-      const fingerprint = `sources ${sources.map((s) => s.source.name).join()}`;
-      if (this.config.lease !== undefined) await this.config.lease.take();
-      if (this.ended) return;
-      const { epoch, checkpoint } = await store.acquire(job, task, fingerprint);
-      if (this.ended) return;
+      const { job, task, store, sources, runtime, quarantine, migration } = this.config;
+      const taken = await takeOver(this.config, () => this.ended);
+      if (taken === undefined || this.ended) return;
+      const { fingerprint, epoch, checkpoint, reopened } = taken;
       this.epoch = epoch;
+      this.fallback = taken.fallback;
       const { reading } = this;
       const deliveries = this.deliveriesOf(epoch);
       this.deliveries = deliveries;
@@ -79,35 +79,30 @@ export class TaskRun {
           reading.read();
           this.coordinator?.reported();
         },
+        migration: migration.forRun(reopened),
       });
       this.roster = roster;
       const wait = (ms: number) => new Promise<void>((resolve) => this.timers.after(ms, resolve));
-      const names = { job, task, epoch, fingerprint };
-      this.commits = new Commits({
-        ...{ ...names, store, roster, deliveries },
-        ...{ restored: checkpoint, wait },
-      });
+      const names = { job, task, epoch, fingerprint, store, roster, deliveries };
+      this.commits = new Commits({ ...names, restored: checkpoint, wait });
+      const { everyEvents } = this.config;
       this.coordinator = new Coordinator(checkpoint?.n ?? 0, everyEvents, this.actions(roster));
       this.sources = sources.map(({ source, feed }) => {
-        const saved = checkpoint?.positions.get(source.name) as SavedSource | undefined;
+        const last = checkpoint?.positions.get(source.name) as SavedSource | undefined;
+        const saved = migration.position(source, last, reopened);
         return new SourceRun(source, feed, saved, quarantine, () => runtime.now());
       });
       this.restore(roster);
       if (this.ended) return;
       await deliveries.fence();
       if (this.ended) return;
-      if (checkpoint?.drained) await this.end(checkpoint);
-      else this.go();
+      if (checkpoint?.drained === true && !reopened) {
+        this.conclude(captureOf(checkpoint), 'completed');
+      } else this.go();
       if (this.draining) this.drain();
     } catch (thrown) {
       this.fail(thrown);
     }
-  }
-
-  /* What is drained is final: there is nothing to do, unless there is input that it has not seen. */
-  private async end(checkpoint: Checkpoint): Promise<void> {
-    await refuseMore(this.config.job, this.sources);
-    this.conclude(captureOf(checkpoint), 'completed');
   }
 
   /** Barrier, commit, end; open windows are not flushed. */
@@ -163,9 +158,11 @@ export class TaskRun {
   }
 
   status() {
-    const { epoch, coordinator, commits, deliveries, roster, pressure, sources, drift } = this;
+    const { epoch, fallback, coordinator, commits, deliveries } = this;
+    const { roster, pressure, sources, drift } = this;
     return taskStatus({
-      ...{ epoch, coordinator, commits, deliveries, roster, pressure, sources, drift },
+      ...{ epoch, fallback, coordinator, commits, deliveries },
+      ...{ roster, pressure, sources, drift },
     });
   }
 
@@ -191,6 +188,8 @@ export class TaskRun {
 
   private go(): void {
     for (const [i, source] of this.sources.entries()) {
+      // a source may fail as it opens: the run is over, and nothing may begin after its end
+      if (this.ended) return;
       if (source.finished) this.drift.finish(i);
       source.open({
         passed: () => this.coordinator?.eventPassed(),
@@ -201,6 +200,7 @@ export class TaskRun {
         },
       });
     }
+    if (this.ended) return;
     if (this.sources.every((s) => s.finished)) this.coordinator?.request();
     this.tick();
     for (const { gate } of this.sources) gate.release('start');

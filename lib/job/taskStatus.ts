@@ -11,6 +11,7 @@ import type { SourceRun } from './sourceRun.js';
 /** The parts of a run; those that it has from its start on are undefined before. */
 export interface RunParts {
   readonly epoch: number;
+  readonly fallback: string | undefined;
   readonly coordinator: Coordinator | undefined;
   readonly commits: Commits | undefined;
   readonly deliveries: Deliveries | undefined;
@@ -23,13 +24,16 @@ export interface RunParts {
 export type TaskStatus = ReturnType<typeof taskStatus>;
 
 export function taskStatus(run: RunParts) {
-  const { epoch, coordinator, commits, deliveries, roster, pressure, sources, drift } = run;
+  const { epoch, fallback, coordinator, commits, deliveries, roster, pressure, sources, drift } =
+    run;
   return {
     epoch,
     checkpoint: Math.max(coordinator?.n ?? 0, commits?.n ?? 0),
     /** Events and rows on their way, and the most there ever were: at `maxPending` the sources are held. */
     pending: pressure.pending,
     pendingPeak: pressure.peak,
+    /** Set where the newest checkpoint was damaged: which one it was, and from which one this run went on. */
+    fallback,
     uncommitted: coordinator?.uncommitted ?? 0,
     /** Pieces of state written by this run, and their bytes; those that did not change are not. */
     written: { chunks: 0, bytes: 0, ...commits?.written },
