@@ -157,6 +157,8 @@ export class FencedError extends TidemarkError {
 export class StoreError extends TidemarkError {
   /** The rows of the batch that will never be taken, where the store can tell; the others may be sent again. */
   readonly refused: readonly unknown[];
+  /** Why each of them is refused, in their order; empty where one reason says it for all. */
+  readonly reasons: readonly string[];
   /** Who has what only one can have, where that is all that is wrong: free it, or wait. */
   readonly holder: string | undefined;
   /** Before so many ms have passed the store wants no other try. */
@@ -166,12 +168,14 @@ export class StoreError extends TidemarkError {
     detail: string,
     options?: ErrorOptions & {
       readonly refused?: readonly unknown[];
+      readonly reasons?: readonly string[];
       readonly holder?: string;
       readonly retryAfterMs?: number | undefined;
     },
   ) {
     super('StoreError', detail, options);
     this.refused = options?.refused ?? [];
+    this.reasons = options?.reasons ?? [];
     this.holder = options?.holder;
     this.retryAfterMs = options?.retryAfterMs;
   }

@@ -12,6 +12,7 @@ import { effectsOf, ReplacesError, type RowRules } from './rowMaker.js';
 import type { SinkWriting } from './sinkWriter.js';
 import type { Logic, SinkLogic } from './stage.js';
 import { newStats, type Stats, setLive } from './stats.js';
+import { refusalsOf } from './storeFault.js';
 
 export interface SinkStats extends Stats {
   /** Rows that changed the table, that were not newer or the same, and that met other content of equal order. */
@@ -174,7 +175,11 @@ export class SinkState<T> implements Logic {
     this.taken -= rows.length;
     this.stats.poison += rows.length;
     setLive(this.stats, this.pending);
-    for (const { value, timestamp } of rows) this.toPoison?.({ value, timestamp, error });
+    const refusal = refusalsOf(error);
+    for (const row of rows) {
+      const { value, timestamp } = row;
+      this.toPoison?.({ value, timestamp, error: refusal(row) });
+    }
   }
 
   /** A write found no connection, or one after such a fault was answered. */

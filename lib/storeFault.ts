@@ -1,5 +1,5 @@
 /** What an error of a store means, told by name, so that errors of another copy of the package count too. */
-import type { StoreError } from './errors.js';
+import { StoreError } from './errors.js';
 
 /** Some row of the batch will never be taken. */
 export function isRefusal(thrown: unknown): thrown is StoreError {
@@ -9,6 +9,18 @@ export function isRefusal(thrown: unknown): thrown is StoreError {
 /** Worth another try: whether the batch was applied is not known. */
 export function isConnectionFault(thrown: unknown): thrown is StoreError {
   return isStoreError(thrown) && thrown.kind === 'connection';
+}
+
+/** What a store says of each row that it refuses, where it tells them apart; else the same of all. */
+export function refusalsOf(error: unknown): (row: unknown) => unknown {
+  if (!isRefusal(error) || error.refused.length < 2) return () => error;
+  const { refused, reasons = [] } = error;
+  const byRow = new Map(reasons.map((reason, i) => [refused[i], reason]));
+  return (row) => {
+    const reason = byRow.get(row);
+    if (reason === undefined) return error;
+    return new StoreError('refused', reason, { refused: [row], cause: error });
+  };
 }
 
 function isStoreError(thrown: unknown): thrown is StoreError {

@@ -81,17 +81,17 @@ export class TableLayout {
   /** Checks a batch. @throws StoreError of kind `'refused'` with all rows that are not taken */
   prepare(batch: readonly Upsert[]): Prepared[] {
     const refused: Upsert[] = [];
-    let first = '';
+    const reasons: string[] = [];
     const prepared: Prepared[] = [];
     for (const upsert of batch) {
       try {
         prepared.push(this.prepareOne(upsert));
       } catch (thrown) {
-        if (refused.length === 0) first = messageOf(thrown);
         refused.push(upsert);
+        reasons.push(messageOf(thrown));
       }
     }
-    if (refused.length > 0) throw refusedRows(this.name, refused, first);
+    if (refused.length > 0) throw refusedRows(this.name, refused, reasons);
     return prepared;
   }
 
@@ -138,17 +138,20 @@ function keyForm(column: Column, part: unknown): unknown {
   return form;
 }
 
-/** The error for rows that a table will never take. */
+/** The error for rows that a table will never take; `why`: one reason for all, or one a row. */
 export function refusedRows(
   table: string,
   refused: readonly Upsert[],
-  why: string,
+  why: string | readonly string[],
   cause?: unknown,
 ): StoreError {
-  const count = refused.length === 1 ? 'refuses a row' : `refuses ${refused.length} rows`;
-  const at = refused[0] === undefined ? '' : ` (key ${show(refused[0].key)})`;
-  return new StoreError('refused', `table ${show(table)} ${count}: ${why}${at}`, {
-    cause,
-    refused,
-  });
+  const text = (rows: readonly Upsert[], reason = '') => {
+    const count = rows.length === 1 ? 'refuses a row' : `refuses ${rows.length} rows`;
+    const at = rows[0] === undefined ? '' : ` (key ${show(rows[0].key)})`;
+    return `table ${show(table)} ${count}: ${reason}${at}`;
+  };
+  const each = typeof why === 'string' ? [] : why;
+  const reasons = each.map((reason, i) => text(refused.slice(i, i + 1), reason));
+  const first = typeof why === 'string' ? why : why[0];
+  return new StoreError('refused', text(refused, first), { cause, refused, reasons });
 }

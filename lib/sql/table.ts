@@ -129,37 +129,42 @@ export class SqlTable implements TableStore {
   /** Names the rows to blame for a failed write, by trying parts of the batch; always throws. */
   async explain(rows: readonly Prepared[], thrown: unknown): Promise<never> {
     if (!isRefusal(thrown)) throw storeError(`table ${show(this.name)}`, thrown);
-    const refused: Upsert[] = [];
+    const blamed: Blame[] = [];
     const undone = new Error('undo');
     const probing = this.home.client.transaction(async (tx) => {
-      await this.blame(tx, rows, refused);
+      await this.blame(tx, rows, blamed);
       throw undone;
     });
     await probing.catch((failed: unknown) => {
       if (failed !== undone) throw storeError(`table ${show(this.name)}`, failed);
     });
-    throw refusedRows(this.name, refused, messageOf(thrown), thrown);
+    const refused = blamed.map(({ row }) => row);
+    const reasons = blamed.map(({ reason }) => reason);
+    throw refusedRows(this.name, refused, reasons.length > 0 ? reasons : messageOf(thrown), thrown);
   }
 
-  private async blame(tx: SqlClient, rows: readonly Prepared[], refused: Upsert[]): Promise<void> {
-    if (rows.length === 0 || (await this.taken(tx, rows))) return;
-    const before = refused.length;
+  private async blame(tx: SqlClient, rows: readonly Prepared[], blamed: Blame[]): Promise<void> {
+    const refusal = rows.length === 0 ? undefined : await this.refusal(tx, rows);
+    if (refusal === undefined) return;
+    const before = blamed.length;
     const half = rows.length >> 1;
     if (half > 0) {
-      await this.blame(tx, rows.slice(0, half), refused);
-      await this.blame(tx, rows.slice(half), refused);
+      await this.blame(tx, rows.slice(0, half), blamed);
+      await this.blame(tx, rows.slice(half), blamed);
     }
-    if (refused.length === before) refused.push(...rows.map((r) => r.upsert));
+    const reason = messageOf(refusal);
+    if (blamed.length === before) blamed.push(...rows.map((r) => ({ row: r.upsert, reason })));
   }
 
-  private async taken(tx: SqlClient, rows: readonly Prepared[]): Promise<boolean> {
+  /* Why these rows are not taken together; undefined where they are. */
+  private async refusal(tx: SqlClient, rows: readonly Prepared[]): Promise<unknown> {
     await tx.query('savepoint tidemark_probe');
     try {
       await this.write(tx, rows);
-      return true;
+      return undefined;
     } catch (thrown) {
       if (!isRefusal(thrown)) throw thrown;
-      return false;
+      return thrown;
     } finally {
       await tx.query('rollback to savepoint tidemark_probe');
     }
@@ -238,6 +243,11 @@ export class SqlTable implements TableStore {
       throw storeError(`table ${show(this.name)}`, thrown);
     });
   }
+}
+
+interface Blame {
+  readonly row: Upsert;
+  readonly reason: string;
 }
 
 /* One statement per operation and set of columns. */

@@ -311,6 +311,16 @@ describe('poison', () => {
     expect(durable.map((row) => row.row['n']).toSorted()).toEqual([1, 2, 4]);
     expect(outcome).toMatchObject({ stats: { poison: 1, written: 3 }, completed: true });
   });
+  it('is told with the reason of its own row, where the store can tell them apart', async () => {
+    const reasons: string[] = [];
+    const table = memoryStore().table('t', { key: ['k'], columns: { k: 'text', n: 'int8' } });
+    const sent = [at('a', 1.5, 1), at('b', 2, 2), at('c', 2.5, 3)];
+    await over(sent, table, { poison: ({ error }) => reasons.push((error as Error).message) });
+    expect(reasons).toEqual([
+      expect.stringMatching(/^table "t" refuses a row: .* got 1\.5 \(key \["a"\]\)$/),
+      expect.stringMatching(/^table "t" refuses a row: .* got 2\.5 \(key \["c"\]\)$/),
+    ]);
+  });
   it('is a value without key or row, and nothing else stops', async () => {
     const poison: unknown[] = [];
     const table = tableOf();
