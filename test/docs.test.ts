@@ -57,6 +57,8 @@ function load(name: string): unknown {
       return require('tidemark/http');
     case 'tidemark/memory':
       return require('tidemark/memory');
+    case 'tidemark/process':
+      return require('tidemark/process');
     case 'tidemark/testing':
       return require('tidemark/testing');
     case 'tidemark/testing/jest':
