@@ -17,6 +17,8 @@ export interface AppendBatch {
   readonly n: number;
   readonly i: number;
   readonly rows: number;
+  /** The n that its owner went on from, where the target is not told of fences. */
+  readonly from?: number;
 }
 
 /** `skip`: so many rows at the front are known; `position` is to be kept in the same write as the others. */
@@ -26,8 +28,9 @@ export type AppendStep =
   | { readonly outcome: 'fenced' };
 
 /** Judges a batch by the position that its owner has; undefined where it has none. O(1). */
-export function appendStep(batch: AppendBatch, held: AppendPosition | undefined): AppendStep {
-  const { epoch, n, i, rows } = batch;
+export function appendStep(batch: AppendBatch, kept: AppendPosition | undefined): AppendStep {
+  const { epoch, n, i, rows, from } = batch;
+  const held = known(kept, epoch, from);
   const position = { epoch, n, i: i + rows - 1 };
   if (held === undefined) return { outcome: 'write', skip: 0, position };
   if (held.epoch > epoch) return { outcome: 'fenced' };
@@ -36,11 +39,22 @@ export function appendStep(batch: AppendBatch, held: AppendPosition | undefined)
   return { outcome: 'write', skip, position };
 }
 
-/** The position after a fence: the place stays; undefined where a higher epoch was here. */
+/** The position after a fence: the place stays, up to `from`; undefined where a higher epoch was here. */
 export function appendFence(
   epoch: number,
   held: AppendPosition | undefined,
+  from?: number,
 ): AppendPosition | undefined {
-  const { n, i } = held ?? { n: 0, i: -1 };
+  const { n, i } = known(held, epoch, from) ?? { n: 0, i: -1 };
   return held !== undefined && held.epoch > epoch ? undefined : { epoch, n, i };
+}
+
+/* A later owner that goes on from below the place has lost checkpoints: all up to there was taken, what follows is new. */
+function known(
+  held: AppendPosition | undefined,
+  epoch: number,
+  from = Infinity,
+): AppendPosition | undefined {
+  if (held === undefined || held.epoch >= epoch || held.n <= from) return held;
+  return { epoch: held.epoch, n: from, i: Number.MAX_SAFE_INTEGER };
 }

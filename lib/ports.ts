@@ -75,8 +75,12 @@ export type OutboxAnswer =
  * rows, so that a batch may be sent again when its answer was lost, and one that comes too late does nothing.
  */
 export interface OutboxTarget {
-  /** From now on a lower epoch of this owner is refused; `'fenced'` if a higher one was here. */
-  fence(owner: OutboxOwner, epoch: number): Promise<'ok' | 'fenced'>;
+  /**
+   * From now on a lower epoch of this owner is refused; `'fenced'` if a higher one was here. `from` is
+   * the n that the owner goes on from: places above it that were taken before, by checkpoints that are
+   * lost, will come with other rows, which a target that cannot overwrite has to take.
+   */
+  fence(owner: OutboxOwner, epoch: number, from?: number): Promise<'ok' | 'fenced'>;
   /** Writes those rows that are above the position it has, whole or not at all. */
   apply(batch: OutboxBatch): Promise<OutboxAnswer>;
 }

@@ -123,7 +123,7 @@ class FileSink implements NdjsonSink {
   readonly name: string;
   readonly transaction = this;
   readonly outbox: OutboxTarget = {
-    fence: (owner, epoch) => this.run(() => this.fence(keyOf(owner), epoch)),
+    fence: (owner, epoch, from) => this.run(() => this.fence(keyOf(owner), epoch, from)),
     apply: (batch) => this.run(() => this.apply(batch)),
   };
   private readonly files: SinkFiles;
@@ -157,9 +157,9 @@ class FileSink implements NdjsonSink {
     return this.closing;
   }
 
-  private async fence(owner: string, epoch: number): Promise<'ok' | 'fenced'> {
+  private async fence(owner: string, epoch: number, from?: number): Promise<'ok' | 'fenced'> {
     const held = await this.files.positionOf(owner);
-    const position = appendFence(epoch, held);
+    const position = appendFence(epoch, held, from);
     if (position === undefined) return 'fenced';
     if (held?.epoch !== epoch) await this.files.write(new Map(), [owner, position]);
     return 'ok';

@@ -11,6 +11,8 @@ export interface Delivery {
   readonly i: number;
   /** How many rows it has. */
   readonly rows: number;
+  /** The checkpoint that the owner began with: what it sends for later ones is new, even where an earlier owner was further. */
+  readonly from?: number;
 }
 
 /** The last row of an owner that a receiver has: kept in the same write as the rows. */
@@ -24,6 +26,7 @@ export type DeliveryStep = AppendStep;
 
 export const KEY = 'idempotency-key';
 export const EPOCH = 'tidemark-epoch';
+export const FROM = 'tidemark-from';
 
 const plain = /^[A-Za-z0-9_.~-]$/;
 const form = /^([^/]*)\/([^/]*)\/([^/]*)\/(\d{1,15})\/(\d{1,15})-(\d{1,15})$/;
@@ -35,7 +38,7 @@ export function idempotencyKey({ owner, n, i, rows }: Omit<Delivery, 'epoch'>): 
 }
 
 /**
- * Reads the headers `Idempotency-Key` and `Tidemark-Epoch` of a request; undefined where they are not
+ * Reads the headers `Idempotency-Key`, `Tidemark-Epoch` and `Tidemark-From` of a request; undefined where they are not
  * those of a batch. Takes the headers of `node:http`, or anything with `get`.
  * @example
  * const delivery = readDelivery(request.headers);
@@ -52,10 +55,13 @@ export function readDelivery(
   const [, job, task, sink, ...numbers] = form.exec(String(get(KEY))) ?? [];
   const names = [job, task, sink].map((name) => (name === undefined ? name : fromPercent(name)));
   const [n = 0, i = 0, last = -1] = numbers.map(Number);
-  const epoch = /^\d{1,15}$/.test(String(get(EPOCH))) ? Number(get(EPOCH)) : undefined;
+  const number = (name: string) =>
+    /^\d{1,15}$/.test(String(get(name))) ? Number(get(name)) : undefined;
+  const [epoch, from] = [number(EPOCH), number(FROM)];
   if (epoch === undefined || last < i || names.includes(undefined)) return undefined;
   const [a, b, c] = names as [string, string, string];
-  return { owner: { job: a, task: b, sink: c }, epoch, n, i, rows: last - i + 1 };
+  const delivery = { owner: { job: a, task: b, sink: c }, epoch, n, i, rows: last - i + 1 };
+  return from === undefined ? delivery : { ...delivery, from };
 }
 
 /**

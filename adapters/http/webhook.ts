@@ -13,7 +13,7 @@ import type {
 } from '../../lib/ports.js';
 import { rowJson } from '../../lib/rowJson.js';
 import { type AnswerMeaning, hintFor, meaningOf, retryAfterMs } from './answers.js';
-import { EPOCH, idempotencyKey, KEY } from './delivery.js';
+import { EPOCH, FROM, idempotencyKey, KEY } from './delivery.js';
 import { type PostConfig, type Posted, post, shownText } from './post.js';
 import { redactor } from './redact.js';
 
@@ -46,6 +46,7 @@ export interface Webhook extends SinkStore {
  * |---|---|
  * | `Idempotency-Key` | `job/task/sink/n/i-last`, names percent-encoded: the rows `i` to `last` of checkpoint `n` |
  * | `Tidemark-Epoch` | the owner's number; it rises with each start of the job |
+ * | `Tidemark-From` | the checkpoint that this owner began with |
  *
  * | answer | |
  * |---|---|
@@ -78,7 +79,7 @@ export function webhook(config: WebhookConfig): Webhook {
     transaction: {},
     upsert: (rows) => sender.upsert(rows),
     outbox: {
-      fence: async (owner, epoch) => sender.fence(owner, epoch),
+      fence: async (owner, epoch, from) => sender.fence(owner, epoch, from),
       apply: (batch) => sender.apply(batch),
     },
   };
@@ -129,7 +130,8 @@ function headersOf(given: Readonly<Record<string, string>>): Headers {
   const headers = new Headers({ 'content-type': 'application/json' });
   for (const [name, value] of Object.entries(given)) {
     const wrong = (rule: string) => configError('webhook', 'headers', rule, name);
-    if ([KEY, EPOCH].includes(name.toLowerCase())) throw wrong('other headers than those it sets');
+    if ([KEY, EPOCH, FROM].includes(name.toLowerCase()))
+      throw wrong('other headers than those it sets');
     try {
       headers.set(name, value);
     } catch {
@@ -143,6 +145,12 @@ function jsonBody(rows: readonly Upsert[]): string {
   return `[${rows.map(rowJson).join(',\n')}]`;
 }
 
+/** The newest owner, and the n that it went on from. */
+interface Fence {
+  readonly epoch: number;
+  readonly from: number | undefined;
+}
+
 /** What is under way for one owner. */
 interface Lane {
   readonly id: string;
@@ -150,7 +158,7 @@ interface Lane {
 }
 
 class Sender {
-  private readonly epochs = new Map<string, number>();
+  private readonly fences = new Map<string, Fence>();
   private readonly lanes = new Map<string, Lane>();
 
   constructor(private readonly config: Checked) {}
@@ -159,10 +167,11 @@ class Sender {
     return this.config.url.host;
   }
 
-  fence(owner: OutboxOwner, epoch: number): 'ok' | 'fenced' {
+  fence(owner: OutboxOwner, epoch: number, from?: number): 'ok' | 'fenced' {
     const id = idOf(owner);
-    if ((this.epochs.get(id) ?? epoch) > epoch) return 'fenced';
-    this.epochs.set(id, epoch);
+    const held = this.fences.get(id) ?? { epoch, from };
+    if (held.epoch > epoch) return 'fenced';
+    this.fences.set(id, held.epoch === epoch ? held : { epoch, from });
     return 'ok';
   }
 
@@ -194,8 +203,12 @@ class Sender {
     return send();
   }
 
-  private async deliver({ epoch, rows }: OutboxBatch, key: string): Promise<OutboxAnswer> {
-    const outcome = await this.send(rows, { [KEY]: key, [EPOCH]: String(epoch) });
+  private async deliver(batch: OutboxBatch, key: string): Promise<OutboxAnswer> {
+    const { owner, epoch, rows } = batch;
+    const from = this.fences.get(idOf(owner))?.from;
+    const headers: Record<string, string> = { [KEY]: key, [EPOCH]: String(epoch) };
+    if (from !== undefined) headers[FROM] = String(from);
+    const outcome = await this.send(rows, headers);
     if (outcome !== 'ok') return { outcome };
     return { outcome, result: { written: rows.length, ignored: 0, conflicts: 0 } };
   }

@@ -126,8 +126,8 @@ export class Deliveries {
   }
 
   /** Shuts earlier owners out of every table that has an outbox. @throws FencedError */
-  async fence(): Promise<void> {
-    await Promise.all([...this.all.values()].map(({ outbox }) => outbox?.fence()));
+  async fence(from: number): Promise<void> {
+    await Promise.all([...this.all.values()].map(({ outbox }) => outbox?.fence(from)));
   }
 
   /** Resolves when no row is on its way. */

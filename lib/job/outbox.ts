@@ -106,9 +106,9 @@ export class Outbox {
    * Shuts earlier owners out of the table; then rows are applied.
    * @throws FencedError where a later owner was here
    */
-  async fence(): Promise<void> {
+  async fence(from?: number): Promise<void> {
     const { owner, epoch, target, retry } = this.config;
-    const answer = await retry.run(() => target.fence(owner, epoch));
+    const answer = await retry.run(() => target.fence(owner, epoch, from));
     if (answer === 'fenced') throw new FencedError(owner.job, epoch);
     this.open = true;
     this.pump();

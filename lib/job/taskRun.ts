@@ -94,7 +94,7 @@ export class TaskRun {
       });
       this.restore(roster);
       if (this.ended) return;
-      await deliveries.fence();
+      await deliveries.fence(checkpoint?.n ?? 0);
       if (this.ended) return;
       if (checkpoint?.drained === true && !reopened) {
         this.conclude(captureOf(checkpoint), 'completed');

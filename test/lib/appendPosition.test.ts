@@ -35,6 +35,20 @@ it('an earlier owner is fenced, whatever it sends, and a later one keeps the pla
   expect(appendFence(7, undefined)).toEqual({ epoch: 7, n: 0, i: -1 });
 });
 
+it('a later owner that goes on from below the place has lost checkpoints: what follows is new', () => {
+  const place = { n: 3, i: Number.MAX_SAFE_INTEGER };
+  expect(appendFence(7, held, 3)).toEqual({ epoch: 7, ...place });
+  expect(appendFence(7, held, 5)).toEqual({ epoch: 7, n: 5, i: 3 });
+  expect(appendFence(2, held, 3)).toEqual(held);
+  for (const fence of [appendFence(7, held, 3), held]) {
+    const from = fence === held ? { from: 3 } : {};
+    expect(appendStep({ ...at(7, 3, 0, 9), ...from }, fence)).toEqual({ outcome: 'duplicate' });
+    expect(appendStep({ ...at(7, 4, 0, 2), ...from }, fence)).toEqual({
+      ...{ outcome: 'write', skip: 0, position: { epoch: 7, n: 4, i: 1 } },
+    });
+  }
+});
+
 it('however rows are cut and sent again, each is written once, in order', () => {
   const cuts = fc.array(fc.tuple(fc.nat({ max: 29 }), fc.integer({ min: 1, max: 12 })));
   fc.assert(

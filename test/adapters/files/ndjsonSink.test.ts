@@ -50,6 +50,17 @@ it('takes each place once, in parts too, across epochs and instances', async () 
   await expect(next.upsert([up('a')])).rejects.toThrow('ndjsonSink: the sink is closed');
 });
 
+it('rows made anew after a checkpoint was lost are written, those before it are not', async () => {
+  const fs = faultyFiles({}).boot();
+  const sink = open(fs);
+  for (const n of [3, 4, 5]) await send(sink, 1, n, 0, [up(`old ${n}`, { part: 0 })]);
+  expect(await sink.outbox.fence(owner, 2, 3)).toBe('ok');
+  expect(await send(sink, 2, 3, 0, [up('old 3')])).toEqual({ outcome: 'duplicate' });
+  expect(await send(sink, 2, 4, 0, [up('new 4')])).toMatchObject({ outcome: 'ok' });
+  expect(await send(sink, 2, 4, 0, [up('new 4')])).toEqual({ outcome: 'duplicate' });
+  await sink.close();
+});
+
 it('a row that cannot be written is refused by name, and nothing of its batch is there', async () => {
   const fs = faultyFiles({}).boot();
   const partition = ({ v }: Upsert['row']) => {

@@ -71,6 +71,18 @@ it('says whose rows they are, and a receiver takes each once', async () => {
   });
 });
 
+it('rows made anew after a checkpoint was lost are taken, those before it are not', async () => {
+  const there = await receiver();
+  const hook = webhook({ url: there.url });
+  for (const n of [3, 4, 5]) await send(hook, n, 0, rowsOf(n));
+  const next = webhook({ url: there.url });
+  expect(await next.outbox.fence(owner, 2, 3)).toBe('ok');
+  const outcomes: string[] = [];
+  for (const n of [3, 4, 4, 5]) outcomes.push((await send(next, n, 0, rowsOf(n), 2)).outcome);
+  expect(outcomes).toEqual(['duplicate', 'ok', 'duplicate', 'ok']);
+  expect(there.seen.at(-1)).toMatchObject({ 'tidemark-from': '3' });
+});
+
 it('through lost requests and replies, late answers and kills each row arrives once, in order', async () => {
   const faults: Fault[] = [
     'none',

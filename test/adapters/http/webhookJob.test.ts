@@ -64,6 +64,7 @@ it('through faults of the line, kills of the receiver and failures of the job ea
     expect(there.rows.map(({ key }) => key[0])).toEqual(input.map(({ k }) => k));
     expect([...there.positions.values()][0]?.epoch).toBe(lives);
     expect(lives).toBeGreaterThan(3);
+    expect(Number(there.seen.at(-1)?.['tidemark-from'])).toBeGreaterThan(5);
     expect(there.deaths).toBeGreaterThan(5);
   } finally {
     await there.stop();
