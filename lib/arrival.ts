@@ -31,6 +31,11 @@ export class Arrival implements Clock {
     return own === undefined ? job.running() : own.now() - (job.now() - job.running());
   }
 
+  /** For how long the job has had its sources paused, all in all. */
+  held(): number {
+    return this.job === undefined ? 0 : this.now() - this.running();
+  }
+
   /** Calls `fn` after `ms` of the clock that `now` reads; gives what cancels it. */
   after(ms: number, fn: () => void): () => void {
     const { job, own } = this;

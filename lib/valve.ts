@@ -82,6 +82,14 @@ export class Valve {
     if (!this.left[i]) this.tree.set(i, w);
   }
 
+  /** Input i may have a backlog: it is active and counts, whatever the policy. */
+  count(i: number): void {
+    if (this.state[i] === FINISHED) return;
+    this.active(i);
+    this.left[i] = false;
+    this.tree.set(i, this.w[i] as number);
+  }
+
   /** Input i will give nothing more; when all have finished, W is +∞. */
   finish(i: number): void {
     if (this.state[i] === FINISHED) return;

@@ -177,6 +177,17 @@ export class WatermarkState<T> {
     for (let i = 0; i < this.splits.size; i++) this.idleness.touch(i, now);
   }
 
+  /**
+   * After a pause as long as the idle time-out: every split may have a backlog, so it is active and
+   * counts, as after a restore.
+   */
+  resume(now: number): void {
+    if (this.ended) return;
+    for (let i = 0; i < this.splits.size; i++) this.valve.count(i);
+    this.restart(now);
+    this.settle();
+  }
+
   /* Names of one kind mean nothing under the other: restored splits would hold time for ever. */
   private get settings(): Saved['settings'] {
     const { ownSplits, boundMs } = this.config;

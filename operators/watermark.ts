@@ -69,7 +69,9 @@ export interface WatermarkConfig<T> {
  * watermarks and status of an upstream `watermark` are discarded, its +∞ is not.
  *
  * **Idleness.** A split is idle when nothing has arrived for `idleTimeout`; when the last one turns
- * idle, status *idle* follows, and *active* before the next event. It never moves time past the latest event.
+ * idle, status *idle* follows, and *active* before the next event. It never moves time past the latest
+ * event. The time for which a job pauses its sources is no silence; after a pause as long as the time-out
+ * every split counts again, as after a restore, since it may have a backlog.
  *
  * **Invalid events** (no instant, a local time without zone, too far in the future, a function that
  * threw) change nothing and move no watermark. A throw without an `invalid` door errors the stream.
@@ -153,6 +155,8 @@ class Shell<T> {
   private readonly timed: boolean;
   private origin = 0;
   private lastBarrier = 0;
+  /** What the job's sources had been paused for when an event last came. */
+  private heldMs = 0;
 
   constructor(
     private readonly options: Options<T>,
@@ -174,6 +178,14 @@ class Shell<T> {
       this.arrive(x as T, undefined);
     } else this.element(x as Element<T>);
     if (this.timed) this.alarm.set();
+  }
+
+  /* What is as long as the time-out is a downtime: a split that was quiet before it may not be now. */
+  private noticePause(): void {
+    const held = this.arrival.held();
+    const paused = held - this.heldMs;
+    this.heldMs = held;
+    if (paused >= this.options.idleTimeoutMs) this.state.resume(this.idleNow());
   }
 
   private element(x: Element<T>): void {
@@ -199,6 +211,7 @@ class Shell<T> {
   private arrive(value: T, from: EventElement<T> | undefined): void {
     const e = this.intake.take(value, from);
     if (e === undefined) return;
+    if (this.timed) this.noticePause();
     this.state.event(e, this.idleNow(), !this.intake.ahead);
     if (this.stats.live !== this.state.size) setLive(this.stats, this.state.size);
   }
@@ -242,6 +255,7 @@ class Shell<T> {
     });
     this.state.finishVanished = membership.migrating?.finishSplits ?? false;
     this.state.restart(this.idleNow());
+    this.heldMs = this.arrival.held();
     if (this.state.w > -Infinity) membership.advanced(this.state.w, false);
     this.out.next(restoreWith(e.register));
     const floor = membership.migrating?.floor;

@@ -200,6 +200,28 @@ describe('watermark in a job', () => {
     expect(h.send('a6')).toBe('(a6@6 W5)');
   });
 
+  it('counts a split that was idle before a pause as long as the time-out: it may have a backlog', () => {
+    const h = timed({ ...bySplit, idleTimeout: 10 });
+    h.play('a5 b5');
+    h.advance(6);
+    h.send('a6');
+    h.advance(6); // b is idle
+    expect(h.send('a7')).toBe('(a7@7/a W6)');
+    h.advance(10, { paused: true });
+    expect(h.play('a20 b8 a21')).toBe('a20@20/a (b8@8/b W7) a21@21/a');
+    expect(h.advance(12)).toMatch(/W20/); // b is idle again
+  });
+
+  it('leaves an idle split idle after a shorter pause', () => {
+    const h = timed({ ...bySplit, idleTimeout: 10 });
+    h.play('a5 b5');
+    h.advance(6);
+    h.send('a6');
+    h.advance(6);
+    h.advance(9, { paused: true });
+    expect(h.send('a20')).toBe('(a20@20/a W19)');
+  });
+
   it('judges the future by the clock of the job, not by its own', () => {
     const wall = 1e12;
     const options = { clock: wall, epoch: wall };

@@ -7,6 +7,7 @@ import {
   SimulationError,
   simulate,
 } from 'tidemark/testing';
+import { downtime } from './moreTopologies.js';
 import { placeOf } from './places.js';
 import { topologies } from './topologies.js';
 
@@ -49,6 +50,12 @@ it('files survive a crash at every step of the disk, with the power lost', async
   expect(found.steps).toBeGreaterThan(30);
   expect(found.hit).toBe(found.singles);
 }, 60_000);
+
+it('a split that was idle before a long pause is waited for after it', async () => {
+  const faults = [{ step: 9, kind: 'slow' }] as const;
+  const { violations } = await simulate({ ...downtime(27), faults });
+  expect(violations).toEqual([]);
+});
 
 it('a violation is told with the fewest faults that it takes', async () => {
   const wrong = { ...topologies.twoSinks(2), oracle: () => ({ one: [] }), compare: 'end' } as const;
