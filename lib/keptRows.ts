@@ -46,6 +46,14 @@ export class KeptRows {
     }
   }
 
+  /** Deletes rows at or before this event time; gives how many. */
+  expire(timestamp: number): number {
+    const before = this.rows.size;
+    for (const [id, row] of this.rows) if (row.timestamp <= timestamp) this.rows.delete(id);
+    this.forget(timestamp);
+    return before - this.rows.size;
+  }
+
   /** In key order. O(n log n). */
   inOrder(): KeptRow[] {
     return [...this.rows.values()].sort((a, b) => compareKeys(a.key, b.key));

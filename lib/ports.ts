@@ -46,6 +46,11 @@ export interface SinkStore {
   upsert(batch: readonly Upsert[]): Promise<UpsertResult>;
   /** Frees tombstones of deletes at or before this event time. */
   forget?(timestamp: number): Promise<void>;
+  /**
+   * Deletes rows whose event time is at or before this one, without tombstones, and frees tombstones
+   * as `forget` does; gives how many rows. Rows that no sink has written stay.
+   */
+  expire?(timestamp: number): Promise<number>;
   /** What takes rows after the checkpoint that they are part of, where the checkpoints are elsewhere. */
   readonly outbox?: OutboxTarget;
 }

@@ -6,6 +6,7 @@ import type { Chunks, EventElement, Membership } from './element.js';
 import { configError } from './errors.js';
 import { isDelta, type Pane } from './panes.js';
 import type { SinkStore, UpsertResult } from './ports.js';
+import { Retention } from './retention.js';
 import type { Breaker, Retry } from './retry.js';
 import { type PendingRow, RowBatch } from './rowBatch.js';
 import { effectsOf, ReplacesError, type RowRules } from './rowMaker.js';
@@ -17,6 +18,8 @@ import { refusalsOf } from './storeFault.js';
 export interface SinkStats extends Stats {
   /** Rows that changed the table, that were not newer or the same, and that met other content of equal order. */
   written: number;
+  /** Rows older than `retention`: not written, and deleted from the table. */
+  expired: number;
   ignored: number;
   conflicts: number;
   /** Values that gave no row, and rows that the store refused. */
@@ -40,6 +43,7 @@ export interface Ack extends UpsertResult {
 export class SinkState<T> implements Logic {
   readonly stats: SinkStats = newStats({
     written: 0,
+    expired: 0,
     ignored: 0,
     conflicts: 0,
     poison: 0,
@@ -51,6 +55,7 @@ export class SinkState<T> implements Logic {
   private membership: Membership | undefined;
   private readonly batch = new RowBatch();
   private readonly toPoison: ((poison: Poison<unknown>) => void) | undefined;
+  private readonly retention: Retention | undefined;
   private w = -Infinity;
   private checked = false;
   /** Rows taken out and not durable. */
@@ -62,12 +67,15 @@ export class SinkState<T> implements Logic {
       readonly store: SinkStore;
       readonly delivery?: DeliveryKind | undefined;
       readonly writing?: SinkWriting | undefined;
+      readonly retentionMs?: number | undefined;
       readonly poison?: Door<Poison<any>> | undefined;
     },
     /** A batch has become durable. */
     private readonly acked: (ack: Ack) => void,
   ) {
     this.toPoison = guardedDoor('idempotentSink', 'poison', config.poison);
+    const { retentionMs } = config;
+    if (retentionMs !== undefined) this.retention = new Retention(config.store, retentionMs);
     this.sink = {
       store: config.store,
       takeRows: () => (this.membership?.eager === undefined ? this.take() : []),
@@ -128,6 +136,10 @@ export class SinkState<T> implements Logic {
       return;
     }
     this.stats.accepted++;
+    if (this.retention?.isOver(e.timestamp)) {
+      this.stats.expired += effects.length;
+      return;
+    }
     for (const row of effects) {
       const added = this.batch.add(row);
       if (added === 'ignored') this.stats.ignored++;
@@ -139,6 +151,7 @@ export class SinkState<T> implements Logic {
 
   advance(w: number): void {
     this.w = w;
+    this.retention?.advance(w);
   }
 
   waiting(): number {
@@ -160,8 +173,18 @@ export class SinkState<T> implements Logic {
     this.stats.conflicts += conflicts;
     this.stats.out++;
     setLive(this.stats, this.pending);
+    this.expire();
     const counts = { rows, written, ignored, conflicts, watermark: this.w };
     this.acked(checkpoint === undefined ? counts : { ...counts, checkpoint });
+  }
+
+  private expire(): void {
+    const { retention } = this;
+    if (retention === undefined) return;
+    const before = retention.expired;
+    void retention.pass().then(() => {
+      this.stats.expired += retention.expired - before;
+    });
   }
 
   /** Rows were sent once, and whether they arrived is not known. */
@@ -193,7 +216,7 @@ export class SinkState<T> implements Logic {
   }
 
   restore(chunks: Chunks): void {
-    this.w = (chunks.get('sink') as { readonly w: number }).w;
+    this.advance((chunks.get('sink') as { readonly w: number }).w);
   }
 
   /* Only the first element is looked at: one pipeline has one mode of accumulation. */

@@ -2,6 +2,7 @@
 import { asyncScheduler, type OperatorFunction, type SchedulerLike, Subscription } from 'rxjs';
 import { DELIVERIES, type DeliveryKind } from '../lib/delivery.js';
 import type { Door, Poison } from '../lib/doors.js';
+import { type Duration, durationOption } from '../lib/duration.js';
 import { type Element, isElement, type WindowBounds } from '../lib/element.js';
 import { BackpressureError, configError } from '../lib/errors.js';
 import { writeOnce } from '../lib/job/once.js';
@@ -29,6 +30,11 @@ export interface IdempotentSinkConfig<T> {
   readonly replaces?: (value: T, window: WindowBounds) => Key;
   /** How often a row takes effect, and what that costs; see docs/delivery.md. @default 'effectivelyOnce' */
   readonly delivery?: DeliveryKind;
+  /**
+   * How long rows stay, in event time: those older than W by more are deleted, and not written when
+   * they come; so are tombstones of deletes. Longer than the spans of the joins before. @default for ever
+   */
+  readonly retention?: Duration;
   /** Rows that may wait outside a job, where nothing can hold the source back. @default 10_000 */
   readonly maxPending?: number;
   /** The most rows in one write, where no checkpoint carries them. @default 1000 */
@@ -49,6 +55,7 @@ export interface IdempotentSinkConfig<T> {
 
 interface Checked<T> extends IdempotentSinkConfig<T> {
   readonly most: number;
+  readonly retentionMs: number | undefined;
   readonly writing: SinkWriting;
 }
 
@@ -108,7 +115,13 @@ function check<T>(config: IdempotentSinkConfig<T>): Checked<T> {
   if (!(Number.isInteger(maxPending) && maxPending > 0)) {
     throw configError(name, 'maxPending', 'an integer > 0', maxPending);
   }
-  return { ...config, most: maxPending, writing: sinkWriting(name, config) };
+  const { retention } = config;
+  if (retention !== undefined && store.expire === undefined) {
+    throw configError(name, 'retention', 'left out for a store that cannot expire rows', retention);
+  }
+  const retentionMs =
+    retention === undefined ? undefined : durationOption(name, 'retention', retention, 'positive');
+  return { ...config, retentionMs, most: maxPending, writing: sinkWriting(name, config) };
 }
 
 /* One subscription: the stage gives rows to the state, and the state's rows are written in turns. */
@@ -126,9 +139,9 @@ class SinkRun<T> {
   ) {
     const { key, row, version, replaces, store, poison } = config;
     const { keyColumns } = store;
-    const { writing, delivery } = config;
+    const { writing, delivery, retentionMs } = config;
     const rules = { key, row, version, replaces, keyColumns };
-    this.state = new SinkState<T>({ rules, store, poison, writing, delivery }, (ack) =>
+    this.state = new SinkState<T>({ rules, store, poison, writing, delivery, retentionMs }, (ack) =>
       this.ack(ack),
     );
     const { retry } = config.writing;

@@ -32,6 +32,10 @@ export class MemoryTable implements TableStore {
     this.kept.forget(timestamp);
   }
 
+  async expire(timestamp: number): Promise<number> {
+    return this.kept.expire(timestamp);
+  }
+
   async count(): Promise<number> {
     return this.kept.rows.size;
   }

@@ -12,6 +12,7 @@ export type Entry =
   | CommitEntry
   | { readonly kind: 'write'; readonly tables: readonly TableWrite[] }
   | { readonly kind: 'forget'; readonly table: string; readonly timestamp: number }
+  | { readonly kind: 'expire'; readonly table: string; readonly timestamp: number }
   /** After damage: an owner whose record was lost must not meet another of its epoch. */
   | { readonly kind: 'fence' }
   | OutboxEntry

@@ -69,6 +69,9 @@ export class Image {
       case 'forget':
         this.tables.get(entry.table)?.kept.forget(entry.timestamp);
         break;
+      case 'expire':
+        this.tables.get(entry.table)?.kept.expire(entry.timestamp);
+        break;
       case 'outbox':
         return this.outbox(entry, bytes);
       case 'fence':

@@ -51,6 +51,18 @@ export class LogTable implements TableStore {
     });
   }
 
+  expire(timestamp: number): Promise<number> {
+    return this.home.run(async (log) => {
+      const kept = log.image.tables.get(this.name)?.kept;
+      const old = (all: Iterable<{ readonly timestamp: number }>) =>
+        [...all].filter((one) => one.timestamp <= timestamp).length;
+      const rows = old(kept?.rows.values() ?? []);
+      if (rows + old(kept?.tombstones.values() ?? []) === 0) return 0;
+      await log.append({ kind: 'expire', table: this.name, timestamp });
+      return rows;
+    });
+  }
+
   count(): Promise<number> {
     return this.home.run(({ image }) => image.tables.get(this.name)?.kept.rows.size ?? 0);
   }

@@ -69,6 +69,12 @@ export class SqlTable implements TableStore {
     await this.query(sql.forgetSql(this.table.schema), params);
   }
 
+  async expire(timestamp: number): Promise<number> {
+    await this.open();
+    const { rows } = await this.query(sql.expireSql(this.table), [this.id, String(timestamp)]);
+    return Number(rows[0]?.rows);
+  }
+
   async count(): Promise<number> {
     await this.open();
     const { rows } = await this.query(

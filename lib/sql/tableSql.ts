@@ -155,6 +155,14 @@ export function forgetSql(schema: string): string {
   return `delete from ${tombstones(schema)} where "table" = $1 and timestamp <= $2::int8`;
 }
 
+/** Deletes rows of sinks at or before an event time, and their tombstones; gives `rows`. */
+export function expireSql(name: TableName): string {
+  const none = -(2n ** 63n);
+  return `with gone as (delete from ${qualified(name)} where ${TIMESTAMP} <= $2::int8 and ${TIMESTAMP} > ${none} returning 1),
+ graves as (${forgetSql(name.schema)})
+ select count(*)::text as rows from gone`;
+}
+
 /** A page of rows in key order; with `after`, the parameters are the last key of the page before. */
 export function pageSql(name: TableName, key: readonly SqlColumn[], o: PageOptions): string {
   const ordered = key.map((c) => quote(c.name) + (c.kind === 'text' ? ' collate "C"' : ''));

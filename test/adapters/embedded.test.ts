@@ -36,6 +36,7 @@ const laws = storeLaws({
   clock,
   leases: true,
   outbox: true,
+  expires: true,
   async reopen() {
     await close();
     await open();

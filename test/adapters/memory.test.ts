@@ -4,7 +4,7 @@ import { memoryStore } from '../../adapters/memory/index.js';
 
 const clock = { ms: 0 };
 const store = memoryStore({ clock: { now: () => clock.ms } });
-it.each(storeLaws({ store: () => store, clock, leases: true, outbox: true }))(
+it.each(storeLaws({ store: () => store, clock, leases: true, outbox: true, expires: true }))(
   '$name',
   ({ check }) => check(),
 );

@@ -388,3 +388,28 @@ it('a wrong option is said at construction', () => {
 it('bare values are an error that names what is missing', () => {
   expect(sink(tableOf()).h.send(reading('a', 1))).toContain('put watermark() before it');
 });
+
+describe('retention', () => {
+  it('deletes rows that W has left behind by more, and writes none that are so old', async () => {
+    const table = tableOf();
+    const driven = sink(table, { retention: 10 });
+    driven.h.send(at('a', 1, 1));
+    driven.h.send(at('b', 2, 12));
+    await settle();
+    driven.h.watermark(11);
+    driven.h.send(at('c', 3, 1));
+    driven.h.send(at('d', 4, 2));
+    await settle();
+    expect(await rowsOf(table)).toMatchObject([{ k: 'b' }, { k: 'd' }]);
+    driven.h.complete();
+    await settle();
+    expect(await table.count()).toBe(2);
+    expect(driven.stats).toMatchObject({ accepted: 4, written: 3, expired: 2 });
+  });
+  it('is refused for a store that cannot, at construction', () => {
+    const { store } = fakeStore(async () => {});
+    expect(() => idempotentSink({ store, key: () => 1, retention: '1d' })).toThrow(
+      /`retention` must be left out for a store that cannot expire rows/,
+    );
+  });
+});

@@ -4,6 +4,7 @@ import { placed, siteOf } from '../site.js';
 import { Bench, type Laws } from './bench.js';
 import { checkpointLaws } from './checkpointLaws.js';
 import { durableLaws } from './durableLaws.js';
+import { expiryLaws } from './expiryLaws.js';
 import { Judge } from './lawError.js';
 import { leaseLaws } from './leaseLaws.js';
 import { orderLaws } from './orderLaws.js';
@@ -65,6 +66,7 @@ function lawsOf(under: StoreUnderTest): Laws {
   return new Map([
     ...[...tableLaws, ...orderLaws, ...valueLaws],
     ...[...ownerLaws, ...(under.leases === true ? leaseLaws : []), ...checkpointLaws, ...own],
+    ...(under.expires === true ? expiryLaws : []),
     ...outboxLaws(under),
   ]);
 }

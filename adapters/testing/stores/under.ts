@@ -17,6 +17,8 @@ export interface StoreUnderTest {
   damage?(job: string): Promise<void>;
   /** Whether its checkpoints have leases: then these have laws too. @default false */
   readonly leases?: boolean;
+  /** Whether its tables can expire rows: then that has laws too. @default false */
+  readonly expires?: boolean;
   /** Whether its tables have outboxes: then these have laws too. @default false */
   readonly outbox?: boolean;
   /** What this store does not take. */

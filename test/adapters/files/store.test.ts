@@ -34,6 +34,7 @@ function under(name: string, compactAbove: number): StoreUnderTest {
     clock,
     leases: true,
     outbox: true,
+    expires: true,
     reopen: closed,
     async raiseFormat(job) {
       await closed();

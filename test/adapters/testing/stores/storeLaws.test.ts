@@ -50,6 +50,7 @@ function leasing(faults: (right: LeaseStore) => Partial<LeaseStore>): StoreUnder
 
 const last = (right: CheckpointStore, { job, task }: Commit) => right.lastCommitted(job, task);
 
+const GRAVE = { op: 'delete', key: ['b'], row: {}, revision: [5] } as const;
 let clockOfRows = 0;
 let serial = 0;
 const faults: readonly (readonly [fault: string, law: RegExp, under: () => StoreUnderTest])[] = [
@@ -215,6 +216,27 @@ const faults: readonly (readonly [fault: string, law: RegExp, under: () => Store
     },
   ],
   [
+    'keeps rows that have expired',
+    /at or before an event time expire/,
+    () => ({ ...wrong({ table: () => ({ expire: async () => 2 }) }), expires: true }),
+  ],
+  [
+    'keeps tombstones of rows that have expired',
+    /those of its time go too/,
+    () => ({
+      ...wrong({
+        table: (right) => ({
+          async expire(timestamp) {
+            const count = await right.expire?.(timestamp);
+            await right.upsert([{ ...GRAVE, timestamp: timestamp + 1 }]);
+            return count ?? 0;
+          },
+        }),
+      }),
+      expires: true,
+    }),
+  ],
+  [
     'gives a lease to whoever asks',
     /then nobody else takes it/,
     () => leasing(() => ({ take: async () => ({ taken: true }) })),
@@ -295,6 +317,7 @@ it('a right store keeps all laws, with a clock and without', async () => {
     another: () => store,
     leases: true,
     outbox: true,
+    expires: true,
     limits: { keyLength: 100 },
   });
 });
