@@ -7,7 +7,7 @@ const crashes: readonly Crash[] = ['killed', 'unsynced lost', 'torn'];
 const faults = crashes.flatMap((crash) =>
   (['before', 'after'] as const).map((when) => ({ crash, when })),
 );
-const LAST = 3;
+const LAST = 2;
 
 type Wrong = (right: FileSystem) => FileSystem;
 
@@ -40,13 +40,13 @@ it('at every step, before and after, killed or without power: nothing lost, noth
   expect(steps.filter((step) => step.includes('.ndjson')).length).toBeGreaterThan(5);
   const points = await singles();
   expect(points).toBe(steps.length * faults.length);
-  expect(points).toBeGreaterThan(400);
+  expect(points).toBeGreaterThan(300);
 });
 
 it('crashed a second time while it recovers or goes on, it is the same', async () => {
   const steps = (await stepsOf(LAST)).length;
   let points = 0;
-  for (let first = 0; first < steps; first += 2) {
+  for (let first = 0; first < steps; first += 3) {
     for (let second = first + 1; second < first + 28; second += 5) {
       const files = faultyFiles({ seed: points });
       files.at(first, faults[points % 6] as Fault);
@@ -55,14 +55,14 @@ it('crashed a second time while it recovers or goes on, it is the same', async (
       points++;
     }
   }
-  expect(points).toBeGreaterThan(200);
+  expect(points).toBeGreaterThan(100);
 });
 
 it('a step that fails is answered as a failure, and the sink goes on, also into a crash', async () => {
   const steps = await stepsOf(LAST);
   let failed = 0;
   for (const [step, what] of steps.entries()) {
-    for (const [i, after] of [Infinity, 1, 3, 6].entries()) {
+    for (const [i, after] of [Infinity, 1, 4].entries()) {
       const files = faultyFiles({ seed: step });
       files.at(step, { fail: 'EIO' });
       if (after < Infinity) files.at(step + after, faults[(step + i) % 6] as Fault);
