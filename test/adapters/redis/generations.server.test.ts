@@ -128,11 +128,11 @@ test('a piece of a newer version is no damage: it is refused', async () => {
 
 test('an owner whose epoch was lost by the server and given again can write nothing more', async () => {
   const of = await task();
-  const other = await redisStore({ url: server.url, prefix });
   await client.hset(keysOf(of).meta, 'epoch', of.epoch - 1);
+  const other = await redisStore({ url: server.url, prefix });
   const owned = await other.checkpoints().acquire(of.job, '0', 'f');
+  await other.close();
   expect(owned.epoch).toBe(of.epoch);
   expect(await commit(of, 4, { a: 4 })).toBe('fenced');
   expect(stateOf(await checkpoints.read(of.job, '0'))).toEqual({ a: 3, b: 2, d: 3 });
-  await other.close();
 });
