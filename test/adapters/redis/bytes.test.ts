@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { escapePart, Names, unescapePart } from '../../../adapters/redis/names.js';
 import { orderBytes, sortKey } from '../../../adapters/redis/sortKey.js';
 import { fromText, rowName, toText } from '../../../adapters/redis/values.js';
-import { type Column, canonical, compareText, sameForm } from '../../../lib/columns.js';
+import { type Column, canonical, compareText } from '../../../lib/columns.js';
 import { compareOrder } from '../../../lib/order.js';
 
 /* Units of UTF-16 in any order: lone surrogates, pairs, NUL, and what keys are made of. */
@@ -124,10 +124,12 @@ test('plain data of a column without a type comes back exactly, the same content
           return null;
         }
       })();
-      const back = fromText(any, toText(any, form));
-      expect(sameForm(back, form)).toBe(true);
+      const written = toText(any, form);
+      const back = fromText(any, written);
+      expect(back).toEqual(form);
+      expect(toText(any, back)).toBe(written);
     }),
-    { numRuns: 1000 },
+    { numRuns: 1000, examples: [[{ a: [new Date(Number.NaN), -0] }]] },
   );
   expect(toText(any, { b: 1, a: [{ d: 1, c: 2 }] })).toBe('{"a":[{"c":2,"d":1}],"b":1}');
   expect(fromText(any, toText(any, Uint8Array.of(0, 255)))).toEqual(Uint8Array.of(0, 255));
