@@ -91,7 +91,7 @@ export interface SinkMember {
   readonly eager?: EagerRows;
   /** So many rows were written without an answer, and will not be again. */
   readonly lost?: (rows: number) => void;
-  /** So many rows of the checkpoint are not in the table yet; they are told of as those of this run. */
+  /** So many rows more are on their way, which the checkpoint had; or fewer, where two became one. */
   readonly resumed?: (rows: number) => void;
   /** The store did not answer, or does again: a `Retry` of `lib/retry`. */
   readonly tried?: (retry: unknown) => void;

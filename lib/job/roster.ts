@@ -131,6 +131,8 @@ export class Roster {
       if (report === undefined) continue;
       entry.carried = [];
       const rows = carried.length === 0 ? report.rows : folded([...carried, ...report.rows]);
+      const away = carried.length + report.rows.length - rows.length;
+      if (away > 0) entry.member.sink?.resumed?.(-away);
       reports.set(id, { state: report.state, rows });
     }
   }

@@ -158,3 +158,38 @@ it('an answer that is lost at the fence is asked for again', async () => {
   expect(await end(make({ ...to, store }, memoryStore().checkpoints()))).toBe('completed');
   expect(await to.rows()).toEqual(final);
 });
+
+it.each(['effectivelyOnce', 'atLeastOnce', 'atMostOnce'] as const)(
+  'rows of an outbox go on, in order, with a sink that has none now: %s',
+  async (delivery) => {
+    const kept = memoryStore();
+    const lost = watched(() => 'lost');
+    await end(make(lost, kept.checkpoints(), { restart: { attempts: 1, outage: 0 } }));
+    expect(await outboxPieces(kept.checkpoints())).not.toEqual([]);
+    const own = delivery === 'effectivelyOnce' ? kept : memoryStore();
+    const table = own.table('t', { key: ['k'], columns: { k: 'int8', v: 'int8' } });
+    const time = new VirtualTime();
+    const next = job({
+      ...{ id: 'j', checkpoints: kept.checkpoints(), every: '1h', owner: { lease: 'none' } },
+      ...{ restart: { attempts: 1 }, clock: schedulerOf(time) },
+      topology: (t) =>
+        t.sink(
+          t.source(arraySource('rows', input)).pipe(
+            watermark({ id: 'time', timestamp: (r) => Number(r.v) }),
+            idempotentSink({
+              ...{ id: 'out', store: table, key: (r: Row) => r.k },
+              ...{ row: ({ v }: Row) => ({ v }), delivery },
+            }),
+          ),
+        ),
+    });
+    const done = next.run();
+    await time.run();
+    expect(await done).toBe('completed');
+    const rows: unknown[] = [];
+    for await (const row of table.rows()) rows.push(row);
+    expect(rows).toEqual(final);
+    expect(await outboxPieces(kept.checkpoints())).toEqual([]);
+    expect(next.status().operators.get('out')).toMatchObject({ live: 0, lost: 0 });
+  },
+);
