@@ -1,12 +1,13 @@
 /**
  * `npm run bench -- [--only NAME] [--json FILE]`: what the operators cost, as ratios of one run; with
- * `--only marbles`, what event-time tests cost.
+ * `--only marbles`, what event-time tests cost; with `--only checkpoints`, what checkpoints do.
  */
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { howCheckpoints, measureCheckpoints } from './checkpoints.js';
 import { machine, median } from './figures.js';
-import { howMarbles, type MarblesReport, measureMarbles } from './marbles.js';
+import { howMarbles, measureMarbles } from './marbles.js';
 import { Checksum } from './reference.js';
 import { type Run, type Workload, workloads } from './workloads.js';
 
@@ -92,7 +93,6 @@ function print(r: Report): void {
 }
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
-const MARBLES = 'marbles';
 
 function measureWorkloads(wanted: readonly Workload[]): readonly Report[] {
   return wanted.map((w) => {
@@ -101,6 +101,22 @@ function measureWorkloads(wanted: readonly Workload[]): readonly Report[] {
     return report;
   });
 }
+
+/* What is not measured in this process. */
+const others = [
+  {
+    name: 'marbles',
+    packages: ['rxjs', 'jest'],
+    how: howMarbles,
+    measure: (): readonly object[] => measureMarbles(root),
+  },
+  {
+    name: 'checkpoints',
+    packages: ['rxjs'],
+    how: howCheckpoints,
+    measure: (): readonly object[] => measureCheckpoints(console.log),
+  },
+];
 
 function main(): number {
   const options = { only: { type: 'string' }, json: { type: 'string' } } as const;
@@ -113,20 +129,16 @@ function main(): number {
   }
   const { only, json } = values;
   const wanted = workloads.filter((w) => only === undefined || w.name === only);
-  const marbles = only === MARBLES;
-  if (wanted.length === 0 && !marbles) {
-    const names = [...workloads.map((w) => w.name), MARBLES].join(' or ');
+  const other = others.find(({ name }) => name === only);
+  if (wanted.length === 0 && other === undefined) {
+    const names = [...workloads, ...others].map((w) => w.name).join(' or ');
     console.error(`bench: --only must be ${names}; got ${JSON.stringify(only)}`);
     return 2;
   }
   const how = `${EVENTS} events a run, ${RUNS} runs each in turns after ${WARM_UPS}; CPU time of the process`;
-  const head = marbles
-    ? [...machine(root, ['rxjs', 'jest']), howMarbles]
-    : [...machine(root, ['rxjs']), how];
+  const head = [...machine(root, other?.packages ?? ['rxjs']), other?.how ?? how];
   console.log(head.join('\n'));
-  const reports: readonly (Report | MarblesReport)[] = marbles
-    ? measureMarbles(root)
-    : measureWorkloads(wanted);
+  const reports = other?.measure() ?? measureWorkloads(wanted);
   if (json !== undefined) {
     writeFileSync(json, `${JSON.stringify({ machine: head, reports }, null, 2)}\n`);
   }

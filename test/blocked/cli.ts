@@ -27,7 +27,7 @@ import { machine } from '../bench/figures.js';
 import { Batches, type Keyed } from './source.js';
 
 const MUST_MS = 50;
-const ROUNDS = 5;
+const ROUNDS = 3;
 const CHANGES = 10_000;
 const NEVER = '1000d';
 const HUGE = 1e9;
@@ -94,7 +94,7 @@ async function measure(state: string, store: Store, keys: number): Promise<Line[
   const made = job({
     id: 'blocked',
     checkpoints: store.checkpoints(),
-    every: '2s',
+    every: '5s',
     everyEvents: HUGE,
     topology: (t) => {
       const in$ = t
