@@ -112,8 +112,12 @@ test('plain data of a column without a type comes back exactly, the same content
     withMap: true,
     withSet: true,
     withBigInt: true,
-    withDate: true,
-    values: [text, fc.double(), fc.constantFrom(-0, null, undefined, true)],
+    values: [
+      text,
+      fc.double(),
+      fc.date({ noInvalidDate: true }),
+      fc.constantFrom(-0, null, undefined, true),
+    ],
   });
   fc.assert(
     fc.property(data, (value) => {
@@ -129,7 +133,7 @@ test('plain data of a column without a type comes back exactly, the same content
       expect(back).toEqual(form);
       expect(toText(any, back)).toBe(written);
     }),
-    { numRuns: 1000, examples: [[{ a: [new Date(Number.NaN), -0] }]] },
+    { numRuns: 1000, examples: [[{ a: [new Date(7), -0] }]] },
   );
   expect(toText(any, { b: 1, a: [{ d: 1, c: 2 }] })).toBe('{"a":[{"c":2,"d":1}],"b":1}');
   expect(fromText(any, toText(any, Uint8Array.of(0, 255)))).toEqual(Uint8Array.of(0, 255));
