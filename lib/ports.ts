@@ -255,6 +255,8 @@ export interface Source<T> {
   open(position: Position | undefined, out: SourceOutput<T>): Reader;
   /** Whether there is input after this position; asked only of a job that has ended. */
   more?(position: Position | undefined): Promise<boolean>;
+  /** A position before which no row has this event time or a later one. */
+  seek?(time: number): Promise<Position>;
   /** The same place of an input that goes on after its end was told; else the position itself. */
   reopen?(position: Position | undefined): Position;
 }

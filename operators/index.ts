@@ -50,6 +50,7 @@ export {
 } from '../lib/errors.js';
 export { formatInstant, type Instant, toInstant } from '../lib/instant.js';
 export type { WatermarkStats } from '../lib/intake.js';
+export type { StartConfig } from '../lib/job/beginning.js';
 export type { MigrateConfig, OperatorMigration } from '../lib/job/migration.js';
 export type { OwnerConfig } from '../lib/job/owner.js';
 export type { Quarantined } from '../lib/job/quarantine.js';
@@ -99,6 +100,8 @@ export {
   tumbling,
   type WindowAssigner,
 } from '../lib/windows.js';
+export { type BetweenConfig, between } from './between.js';
+export { bootstrap } from './bootstrap.js';
 export { type DedupeBefore, type DedupeConfig, dedupe } from './dedupe.js';
 export { type EventTimeWindowConfig, eventTimeWindow } from './eventTimeWindow.js';
 export { type IdempotentSinkConfig, idempotentSink } from './idempotentSink.js';
@@ -113,6 +116,7 @@ export {
   job,
   type Task,
 } from './job.js';
+export { seekable } from './seekable.js';
 export { type Marked, type ToValuesConfig, toValues } from './toValues.js';
 export { type UnionConfig, union } from './union.js';
 export { values } from './values.js';

@@ -11,6 +11,7 @@ import { guardedDoor } from '../lib/doors.js';
 import { type Duration, durationOption } from '../lib/duration.js';
 import { type Element, type Member, type Membership, restoreWith } from '../lib/element.js';
 import { configError, JobError } from '../lib/errors.js';
+import { Beginning, type StartConfig } from '../lib/job/beginning.js';
 import { JobRun } from '../lib/job/jobRun.js';
 import { type MigrateConfig, Migration } from '../lib/job/migration.js';
 import { leaseOf, type OwnerConfig, type OwnerSettings, ownerSettings } from '../lib/job/owner.js';
@@ -61,6 +62,8 @@ export interface JobConfig {
   readonly restart?: RestartConfig;
   /** One instance owns everything. @default 'single' */
   readonly tasks?: 'single';
+  /** Where a job begins that has no checkpoint yet. @default each source at its beginning */
+  readonly start?: StartConfig;
   /** What of the checkpoint may be given up since the configuration has changed. @default nothing: it is refused */
   readonly migrate?: MigrateConfig;
   /** Builds the pipelines. */
@@ -96,20 +99,16 @@ export interface Job {
  * rows. After a failure the job builds its topology anew and goes on from the newest one, and so does
  * the next `run` after a crash: rows of the table are as if nothing had happened.
  *
- * *Owners.* One at a time: it holds a lease of the store and renews it; another one is refused, or as
- * a `standby` takes over at most 1.2 leases after the owner's last sign of life. The lease is
- * politeness; what keeps owners apart is the epoch, which each take-over raises and each write checks,
- * so that an owner that was only asleep can write nothing more: it fails with `FencedError`, or
- * becomes the standby.
+ * *Owners.* One at a time holds a lease; another is refused, or as a `standby` takes over at most 1.2
+ * leases after the last renewal. That is politeness: each take-over raises the epoch, which each write
+ * checks, so that an owner that was asleep writes nothing more and fails with `FencedError`.
  *
  * *Delivery.* Exactly-once effect on tables of the store that has the checkpoints, and by an outbox on
  * those of another that has one: rows are part of the checkpoint and applied after it. What else a sink
  * may promise says its `delivery`. At-least-once to doors.
  *
  * *State.* One checkpoint under way and one waiting; sources are held while both are taken.
- *
- * @throws TypeError on a wrong option. `run` rejects with `JobError`, `SettingsError` or
- * `FencedError`, or with what failed a pipeline.
+ * @throws TypeError on a wrong option; `run` rejects with `JobError`, `SettingsError`, `FencedError` or what failed
  * @example
  * const metrics = job({
  *   id: 'metrics', checkpoints: store.checkpoints(), every: '5s',
@@ -200,6 +199,7 @@ function check(config: JobConfig): Settings {
     restart,
     outageMs: restart.outageMs,
     migration: new Migration(id, config.migrate),
+    beginning: new Beginning(config.start),
     owner: ownerSettings(config.owner, `owner ${globalThis.crypto.randomUUID()}`),
     topology,
   };

@@ -46,7 +46,8 @@ const OPERATOR = ['new', 'drop', 'keep'];
 export class Migration {
   private readonly operators: ReadonlyMap<string, OperatorMigration>;
   private readonly named: ReadonlyMap<string, 'new' | 'drop'>;
-  private readonly floor: number | undefined;
+  /** Where the time of a job begins that is reopened. */
+  readonly floor: number | undefined;
 
   /** @throws TypeError on a wrong option */
   constructor(
@@ -110,14 +111,14 @@ export class Migration {
   }
 
   /** What the operators of one run are told of it. */
-  forRun(reopened: boolean): RunMigration {
+  forRun(floor: number | undefined): RunMigration {
     return {
       isNew: (id) => this.operators.get(id) === 'new',
       isDropped: (id) => this.operators.get(id) === 'drop',
       of: (id) => ({
         refit: (saved, error) => this.refit(id, saved, error),
         finishSplits: this.config?.splits === 'finish',
-        floor: reopened ? this.floor : undefined,
+        floor,
       }),
     };
   }

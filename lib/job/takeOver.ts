@@ -6,6 +6,10 @@ import type { TaskRunConfig } from './taskConfig.js';
 
 export interface Taken extends Ownership {
   readonly fingerprint: string;
+  /** Where sources begin that the checkpoint does not know. */
+  readonly positions: ReadonlyMap<string, SavedSource>;
+  /** What is at or before it is late. */
+  readonly floor: number | undefined;
   /** What was final takes new input: no state is given back. */
   readonly reopened: boolean;
 }
@@ -18,7 +22,7 @@ export async function takeOver(
   config: TaskRunConfig,
   ended: () => boolean,
 ): Promise<Taken | undefined> {
-  const { job, task, store, sources, migration, lease } = config;
+  const { job, task, store, sources, migration, beginning, lease } = config;
   const names = sources.map(({ source }) => source.name);
   const fingerprint = `sources ${names.join()}`;
   if (lease !== undefined) await lease.take();
@@ -31,7 +35,13 @@ export async function takeOver(
   }
   const owned = await store.acquire(job, task, expected);
   if (ended()) return undefined;
-  return { ...owned, fingerprint, reopened: await reopens(config, owned) };
+  const taken = { ...owned, fingerprint };
+  if (owned.checkpoint === undefined) {
+    return { ...taken, ...(await beginning.of(config, owned, fingerprint)), reopened: false };
+  }
+  const reopened = await reopens(config, owned);
+  const floor = reopened ? migration.floor : undefined;
+  return { ...taken, positions: new Map(), floor, reopened };
 }
 
 /* What is drained is final: there is nothing to do, unless there is input that it has not seen. */

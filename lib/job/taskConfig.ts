@@ -1,5 +1,6 @@
 /** What a run of a task is given, and how it may end. */
 import type { CheckpointStore, Source } from '../ports.js';
+import type { Beginning } from './beginning.js';
 import type { Lease } from './lease.js';
 import type { Migration } from './migration.js';
 import type { Quarantine } from './quarantine.js';
@@ -25,6 +26,7 @@ export interface TaskRunConfig {
   readonly sources: readonly { readonly source: Source<any>; readonly feed: Feed }[];
   readonly quarantine: Quarantine;
   readonly migration: Migration;
+  readonly beginning: Beginning;
   readonly runtime: Runtime;
   /** Waited for before the task is taken over. */
   readonly lease?: Lease | undefined;

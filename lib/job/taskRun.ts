@@ -79,7 +79,7 @@ export class TaskRun {
           reading.read();
           this.coordinator?.reported();
         },
-        migration: migration.forRun(reopened),
+        migration: migration.forRun(taken.floor),
       });
       this.roster = roster;
       const wait = (ms: number) => new Promise<void>((resolve) => this.timers.after(ms, resolve));
@@ -88,8 +88,9 @@ export class TaskRun {
       const { everyEvents } = this.config;
       this.coordinator = new Coordinator(checkpoint?.n ?? 0, everyEvents, this.actions(roster));
       this.sources = sources.map(({ source, feed }) => {
-        const last = checkpoint?.positions.get(source.name) as SavedSource | undefined;
-        const saved = migration.position(source, last, reopened);
+        const last = checkpoint?.positions ?? taken.positions;
+        const at = last.get(source.name) as SavedSource | undefined;
+        const saved = migration.position(source, at, reopened);
         return new SourceRun(source, feed, saved, quarantine, () => runtime.now());
       });
       this.restore(roster);
