@@ -1,6 +1,6 @@
 /** What every checkpoint store answers: who owns a task, what follows what, what may be restored. */
-import { JobError, StoreError, show } from './errors.js';
-import type { Commit, CommitAnswer, SinkRows } from './ports.js';
+import { CodecError, JobError, StoreError, show } from './errors.js';
+import type { Commit, CommitAnswer, EncodedChunks, SinkRows } from './ports.js';
 
 /** The layout of stored checkpoints that this version writes; newer ones are refused. */
 export const CHECKPOINT_FORMAT = 1;
@@ -32,6 +32,13 @@ export function checkRestorable(
       `its checkpoint was written by another configuration (${show(held.fingerprint)}, now ${show(fingerprint)}); use the configuration that wrote it, or another job id`,
     );
   }
+}
+
+/** Refuses state of which a piece is gone: each that is there may be whole. @throws CodecError */
+export function checkPieces(state: ReadonlyMap<string, EncodedChunks>, pieces: number): void {
+  let found = 0;
+  for (const chunks of state.values()) found += chunks.size;
+  if (found !== pieces) throw new CodecError(`${found} of ${pieces} pieces of state are there`);
 }
 
 /** Why a commit is not applied, or undefined when it is to be applied. */

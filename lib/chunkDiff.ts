@@ -6,6 +6,8 @@ import type { EncodedChunks, Piece, PieceName } from './ports.js';
 export interface Diff {
   readonly changed: readonly Piece[];
   readonly dropped: readonly PieceName[];
+  /** All pieces, changed or not. */
+  readonly pieces: number;
 }
 
 /* Taken once: test runners make each look at a global slow. */
@@ -31,9 +33,11 @@ export class ChunkDiff {
   next(state: ReadonlyMap<string, Captured>): Diff {
     const known = new Map<string, Map<string, Known>>();
     const changed: Piece[] = [];
+    let pieces = 0;
     for (const [operator, chunks] of state) {
       const own = new Map<string, Known>();
       known.set(operator, own);
+      pieces += chunks.size;
       for (const [chunk, piece] of chunks) {
         const now = piece instanceof Uint8Array ? mark(piece) : PAGE;
         own.set(chunk, now);
@@ -43,7 +47,7 @@ export class ChunkDiff {
     }
     const dropped = this.gone(state);
     this.known = known;
-    return { changed, dropped };
+    return { changed, dropped, pieces };
   }
 
   /** The checkpoint is durable: its pages need not be held any more. */

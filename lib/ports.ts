@@ -174,6 +174,8 @@ export interface Commit {
   readonly changed: readonly Piece[];
   /** Pieces of the checkpoint before that are gone. */
   readonly dropped: readonly PieceName[];
+  /** How many pieces the checkpoint has in all: one that has fewer when it is read is damaged. */
+  readonly pieces: number;
   readonly rows: readonly SinkRows[];
   readonly drained: boolean;
   /** Configuration of the topology: a restore with another one is refused. */

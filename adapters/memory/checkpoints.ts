@@ -38,9 +38,10 @@ export class MemoryCheckpoints implements CheckpointStore {
   async acquire(job: string, task: string, fingerprint: string | undefined): Promise<Ownership> {
     const held = this.held(job, task);
     checkRestorable(job, fingerprint, held);
+    const checkpoint = checkpointOf(held);
     const owned = { ...held, epoch: held.epoch + 1 };
     this.tasks.set(keyText([job, task]), owned);
-    return { epoch: owned.epoch, checkpoint: checkpointOf(owned) };
+    return { epoch: owned.epoch, checkpoint };
   }
 
   async commit(commit: Commit): Promise<CommitAnswer> {
@@ -75,8 +76,15 @@ function checkpointOf(held: HeldTask): Checkpoint | undefined {
 }
 
 function header(commit: Commit) {
-  const { n, fingerprint, drained, positions } = commit;
-  return { n, fingerprint, drained, positions: encode(positions), format: CHECKPOINT_FORMAT };
+  const { n, fingerprint, drained, pieces, positions } = commit;
+  return {
+    n,
+    fingerprint,
+    drained,
+    pieces,
+    positions: encode(positions),
+    format: CHECKPOINT_FORMAT,
+  };
 }
 
 /* Operators share what did not change with the checkpoint before. */

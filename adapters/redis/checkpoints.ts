@@ -50,8 +50,9 @@ export class RedisCheckpoints implements CheckpointStore {
 
   async commit(commit: Commit): Promise<CommitAnswer> {
     checkTransaction(commit.rows, this.transaction);
-    const { positions, operators, fingerprint, drained, n } = commit;
-    const header = encode({ n, positions, operators, fingerprint, drained });
+    const { positions, operators, fingerprint, drained, n, pieces } = commit;
+    const touched = commit.changed.length + commit.dropped.length;
+    const header = encode({ n, positions, operators, fingerprint, drained, pieces, touched });
     return this.home.writes.write(this.write({ ...commit, header }, contentOf(commit)));
   }
 

@@ -130,8 +130,8 @@ end
  */
 const GUARD = `
 if redis.call('HLEN', KEYS[1]) > 0 then return { 'pending' } end
-local held = redis.call('HMGET', KEYS[2], 'epoch', 'n', 'header', 'pieces', 'owner')
-if held[1] ~= ARGV[1] or (ARGV[7] ~= '' and held[5] ~= ARGV[7]) then return { 'fenced' } end
+local held = redis.call('HMGET', KEYS[2], 'epoch', 'n', 'header', 'owner')
+if held[1] ~= ARGV[1] or (ARGV[7] ~= '' and held[4] ~= ARGV[7]) then return { 'fenced' } end
 if held[2] == ARGV[2] then return { 'duplicate' } end
 if held[2] ~= ARGV[3] or ARGV[4] == '0' then return { 'gap' } end
 `;
@@ -143,9 +143,8 @@ local function advance(undo)
   redis.call('HSET', KEYS[2], 'n', ARGV[2], 'format', ARGV[5], 'header', ARGV[6])
   if held[3] and ARGV[4] ~= 'back' then
     redis.call('HSET', KEYS[2], 'n-before', held[2], 'header-before', held[3])
-    redis.call('HSET', KEYS[2], 'pieces-before', held[4])
   else
-    redis.call('HDEL', KEYS[2], 'n-before', 'header-before', 'pieces-before')
+    redis.call('HDEL', KEYS[2], 'n-before', 'header-before')
   end
 end
 `;
@@ -156,9 +155,7 @@ export const COMMIT = script(
   GUARD,
   ADVANCE,
   `advance(KEYS[4])
-local sums = apply(ARGV, 9, 5, tonumber(ARGV[8]), KEYS[3], KEYS[4])
-redis.call('HSET', KEYS[2], 'pieces', redis.call('HLEN', KEYS[3]))
-return answer(sums)`,
+return answer(apply(ARGV, 9, 5, tonumber(ARGV[8]), KEYS[3], KEYS[4]))`,
 );
 
 /** What is staged becomes committed. KEYS 3 undo, 4 stage, 5 todo; ARGV 8 id, 9 portions, 10 what it touches. */
@@ -243,12 +240,7 @@ for sink, sum in pairs(sums) do
   for i = 1, 3 do redis.call('HINCRBY', KEYS[6], sink - 1 .. ' ' .. i, sum[i]) end
 end
 if next(sums) then redis.call('PEXPIRE', KEYS[6], ARGV[4]) end
-if left == 1 then
-  redis.call('HDEL', KEYS[1], ARGV[1])
-  if redis.call('HEXISTS', KEYS[2], 'n') == 1 then
-    redis.call('HSET', KEYS[2], 'pieces', redis.call('HLEN', KEYS[3]))
-  end
-end
+if left == 1 then redis.call('HDEL', KEYS[1], ARGV[1]) end
 return { 'ok' }`,
 );
 

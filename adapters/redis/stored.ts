@@ -1,4 +1,5 @@
 /** What is stored of one task, read back and verified: the newest checkpoint, and what it replaced. */
+import { checkPieces } from '../../lib/checkpointRules.js';
 import { decode, verify } from '../../lib/codec.js';
 import { CodecError } from '../../lib/errors.js';
 import { newestWhole, type Restored } from '../../lib/generations.js';
@@ -8,8 +9,7 @@ import type { TaskKeys } from './names.js';
 import type { Writes } from './writes.js';
 
 const SCAN = '50';
-const FIELDS = ['epoch', 'n', 'format', 'header', 'pieces'];
-const BEFORE = ['n-before', 'header-before', 'pieces-before'];
+const FIELDS = ['epoch', 'n', 'format', 'header', 'n-before', 'header-before'];
 
 /** What the header of a checkpoint holds. */
 export interface Header {
@@ -17,13 +17,15 @@ export interface Header {
   readonly operators: readonly string[];
   readonly fingerprint: string;
   readonly drained: boolean;
+  /** How many pieces it has, and how many of them it changed or dropped. */
+  readonly pieces: number;
+  readonly touched: number;
 }
 
 /** One checkpoint besides its state. */
 interface Generation {
   readonly n: number;
   readonly bytes: Buffer;
-  readonly pieces: number;
 }
 
 /** What is known of a task besides its state. */
@@ -53,16 +55,10 @@ export class StoredTask {
 
   async held(): Promise<Held> {
     const { connection } = this.writes;
-    const found: (Buffer | null)[] = await connection.ask(
-      'HMGET',
-      this.keys.meta,
-      ...FIELDS,
-      ...BEFORE,
-    );
-    const [epoch, n, format, header, pieces, ...rest] = found;
-    const [nBefore, headerBefore, piecesBefore] = rest;
-    const newest = generation(n, header, pieces);
-    const before = generation(nBefore, headerBefore, piecesBefore);
+    const found: (Buffer | null)[] = await connection.ask('HMGET', this.keys.meta, ...FIELDS);
+    const [epoch, n, format, header, nBefore, headerBefore] = found;
+    const newest = generation(n, header);
+    const before = generation(nBefore, headerBefore);
     const fingerprint = fingerprintOf(newest) ?? fingerprintOf(before);
     const numbers = { epoch: Number(epoch ?? 0), n: Number(n ?? 0), format: Number(format ?? 1) };
     return { ...numbers, fingerprint, newest, before };
@@ -73,7 +69,9 @@ export class StoredTask {
     const pieces = await this.pieces(this.keys.state);
     return newestWhole(this.job, [n, before?.n ?? 0], async (wanted) => {
       if (wanted === n) return checkpointOf(newest, pieces);
-      for (const [field, bytes] of await this.replaced()) {
+      const replaced = await this.replaced();
+      checkReplaced(newest, replaced.size);
+      for (const [field, bytes] of replaced) {
         if (bytes === undefined) pieces.delete(field);
         else pieces.set(field, bytes);
       }
@@ -111,15 +109,18 @@ export class StoredTask {
 function generation(
   n: Buffer | null | undefined,
   bytes: Buffer | null | undefined,
-  pieces: Buffer | null | undefined,
 ): Generation | undefined {
   if (n == null || bytes == null || Number(n) === 0) return undefined;
-  return { n: Number(n), bytes, pieces: Number(pieces) };
+  return { n: Number(n), bytes };
 }
 
 function fingerprintOf(of: Generation | undefined): string | undefined {
+  return of && headerOf(of)?.fingerprint;
+}
+
+function headerOf(of: Generation): Header | undefined {
   try {
-    return of && (decode(of.bytes) as Header).fingerprint;
+    return decode(of.bytes) as Header;
   } catch {
     return undefined;
   }
@@ -127,11 +128,8 @@ function fingerprintOf(of: Generation | undefined): string | undefined {
 
 function checkpointOf(generation: Generation | undefined, found: Pieces): Checkpoint {
   if (generation === undefined) throw new CodecError('its header is missing');
-  const { n, bytes, pieces } = generation;
-  const { positions, operators, drained } = decode(bytes) as Header;
-  if (found.size !== pieces) {
-    throw new CodecError(`${found.size} of ${pieces} pieces of state are there`);
-  }
+  const { n, bytes } = generation;
+  const { positions, operators, drained, pieces } = decode(bytes) as Header;
   const state = new Map<string, Map<string, Uint8Array>>();
   for (const operator of operators) state.set(operator, new Map());
   for (const [field, piece] of found) {
@@ -140,7 +138,15 @@ function checkpointOf(generation: Generation | undefined, found: Pieces): Checkp
     const own = state.get(operator) ?? new Map<string, Uint8Array>();
     state.set(operator, own.set(chunk, Uint8Array.from(piece)));
   }
+  checkPieces(state, pieces);
   return { n, drained, positions, state };
+}
+
+/* Where one is gone, what replaced it would stand in its place. An unreadable header says nothing of it. */
+function checkReplaced(newest: Generation | undefined, found: number): void {
+  const touched = newest && headerOf(newest)?.touched;
+  if (touched === undefined || found === touched) return;
+  throw new CodecError(`${found} of ${touched} pieces that were replaced are there`);
 }
 
 function unmarked(value: Buffer): Buffer | undefined {

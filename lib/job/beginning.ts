@@ -133,7 +133,7 @@ async function copied(
   const { outcome } = await store.commit({
     ...{ job, task, epoch, fingerprint, n: 1, prev: 0, changed },
     ...{ positions: other.positions, operators: [...other.state.keys()] },
-    ...{ dropped: [], rows: [], drained: false },
+    ...{ dropped: [], pieces: changed.length, rows: [], drained: false },
   });
   if (outcome !== 'ok') throw new FencedError(job, epoch);
   return { ...other, n: 1 };

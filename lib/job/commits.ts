@@ -22,7 +22,7 @@ const ATTEMPTS = 6;
 const FIRST_DELAY_MS = 100;
 const MAX_DELAY_MS = 5000;
 
-const NOTHING: Diff = { changed: [], dropped: [] };
+const NOTHING: Diff = { changed: [], dropped: [], pieces: 0 };
 
 export interface CommitsConfig {
   readonly job: string;

@@ -41,9 +41,9 @@ function* baseRecords(image: Image): Generator<Uint8Array> {
 }
 
 function* taskRecords(held: ImageTask): Generator<Uint8Array> {
-  const { job, task, epoch, n, fingerprint, drained, format, state } = held;
+  const { job, task, epoch, n, fingerprint, drained, pieces, format, state } = held;
   const positions = decode(held.positions) as ReadonlyMap<string, Position>;
-  const header = { job, task, epoch, n, fingerprint, drained, format, positions };
+  const header = { job, task, epoch, n, fingerprint, drained, pieces, format, positions };
   const entry: Omit<TaskEntry, 'changed'> = {
     kind: 'task',
     ...header,

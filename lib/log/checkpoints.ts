@@ -5,6 +5,7 @@ import {
   checkTransaction,
   rejection,
 } from '../checkpointRules.js';
+import { JobError, messageOf } from '../errors.js';
 import { HeldLeases } from '../heldLeases.js';
 import { restored } from '../heldTask.js';
 import type {
@@ -83,15 +84,24 @@ export class LogCheckpoints implements CheckpointStore {
   }
 }
 
+/* The log has the newest only: where that is damaged there is nothing to go on from. */
 function checkpointOf(held: ImageTask): Checkpoint | undefined {
-  return held.n === 0 ? undefined : restored(held);
+  if (held.n === 0) return undefined;
+  try {
+    return restored(held);
+  } catch (thrown) {
+    const what = `its checkpoint ${held.n} is damaged (${messageOf(thrown)})`;
+    throw new JobError(held.job, `${what}; restore a copy of the log, or start a new job id`, {
+      cause: thrown,
+    });
+  }
 }
 
 function entryOf(commit: Commit, tables: readonly TableWrite[]) {
   const { job, task, epoch, n, prev, positions, fingerprint, drained, operators } = commit;
   return {
     kind: 'commit' as const,
-    ...{ job, task, epoch, n, prev, positions, fingerprint, drained },
+    ...{ job, task, epoch, n, prev, positions, fingerprint, drained, pieces: commit.pieces },
     format: CHECKPOINT_FORMAT,
     operators,
     dropped: commit.dropped.map(({ operator, chunk }) => [operator, chunk] as const),

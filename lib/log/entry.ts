@@ -43,7 +43,7 @@ export interface OutboxEntry {
 /** A piece of state, and how many of the raw bytes are its own. */
 export type PieceName = readonly [operator: string, chunk: string, length: number];
 
-type Header = Pick<Commit, 'epoch' | 'n' | 'positions' | 'fingerprint' | 'drained'>;
+type Header = Pick<Commit, 'epoch' | 'n' | 'positions' | 'fingerprint' | 'drained' | 'pieces'>;
 
 /** Pieces that were written before the commit that they are part of; without it they mean nothing. */
 export interface PartEntry extends TaskName, Pick<Commit, 'epoch' | 'n'> {

@@ -255,8 +255,9 @@ function place(
   );
 }
 
-function headerOf({ n, fingerprint, drained, positions, format }: CommitEntry | TaskEntry) {
-  return { n, fingerprint, drained, positions: encode(positions), format };
+function headerOf({ positions, ...entry }: CommitEntry | TaskEntry) {
+  const { n, fingerprint, drained, pieces, format } = entry;
+  return { n, fingerprint, drained, pieces, format, positions: encode(positions) };
 }
 
 /* A rough size, by the first rows: it decides when to compact, nothing else. */

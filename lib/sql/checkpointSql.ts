@@ -23,6 +23,8 @@ export interface CheckpointSql {
   readonly openState: string;
   readonly readState: string;
   readonly closeState: string;
+  /** How many pieces the newest checkpoint touched, and how many of these have a version of it. */
+  readonly countNewest: string;
   /** Writes this many pieces: their names as two arrays, then a text for each. */
   readonly writeState: (pieces: number) => string;
   readonly dropState: string;
@@ -83,6 +85,9 @@ function pieceSql(tasks: string, state: string) {
  order by operator, chunk, n desc) s where data is not null`,
     readState: `fetch ${STATE_PAGE} from tidemark_pieces`,
     closeState: 'close tidemark_pieces',
+    countNewest: `select cardinality(t.touched_chunks)::text as touched,
+ (select count(*) from ${state} s where s.job = t.job and s.task = t.task and s.n = t.n)::text as found
+ from ${tasks} t where t.job = $1 and t.task = $2`,
     writeState: (pieces: number) => {
       const texts = Array.from({ length: pieces }, (_, i) => `$${i + 6}`);
       return `insert into ${state} (job, task, operator, chunk, n, data)

@@ -1,12 +1,14 @@
 /** Checkpoints in Postgres: state, positions, epoch and rows in one transaction; only what changed is written. */
 import {
   CHECKPOINT_FORMAT,
+  checkPieces,
   checkRestorable,
   checkTransaction,
   rejection,
   type TaskRecord,
 } from '../checkpointRules.js';
 import { decode, encode, verify } from '../codec.js';
+import { CodecError } from '../errors.js';
 import { newestWhole, type Restored } from '../generations.js';
 import type {
   Checkpoint,
@@ -34,6 +36,7 @@ const text = new TextDecoder('utf-8', { fatal: true });
 interface Header {
   readonly positions: ReadonlyMap<string, Position>;
   readonly operators: readonly string[];
+  readonly pieces: number;
 }
 
 /* One checkpoint in the row of a task, its header encoded; n is 0 where there is none. */
@@ -151,8 +154,18 @@ export class SqlCheckpoints implements CheckpointStore {
         state.set(piece.operator, own.set(piece.chunk, piece.bytes));
       }
       if (damage !== undefined) throw damage;
+      checkPieces(state, header.pieces);
+      if (n === row.n) await this.checkNewest(tx, id);
       return { n, drained, positions: header.positions, state };
     });
+  }
+
+  /* Where the newest version of a piece is gone, an older one may stand in its place. */
+  private async checkNewest(tx: SqlClient, id: TaskId): Promise<void> {
+    const { rows } = await tx.query(this.sql.countNewest, id);
+    const { found, touched } = rows[0];
+    if (Number(found) >= Number(touched)) return;
+    throw new CodecError(`${found} of ${touched} pieces that it wrote are there`);
   }
 
   private open(): Promise<void> {
@@ -214,10 +227,11 @@ function idOf({ job, task }: Pick<Commit, 'job' | 'task'>): TaskId {
   return [escapeText(job), escapeText(task)];
 }
 
-function header({ n, positions, fingerprint, drained, operators, ...pieces }: Commit): string[] {
-  const named = text.decode(encode({ positions, operators }));
+function header({ n, positions, fingerprint, drained, operators, ...rest }: Commit): string[] {
+  const { pieces, changed, dropped } = rest;
+  const named = text.decode(encode({ positions, operators, pieces }));
   const how = [escapeText(fingerprint), String(drained), String(CHECKPOINT_FORMAT)];
-  return [String(n), named, ...how, ...nameArrays([...pieces.changed, ...pieces.dropped])];
+  return [String(n), named, ...how, ...nameArrays([...changed, ...dropped])];
 }
 
 function heldRow(row: Record<string, string>): HeldRow {

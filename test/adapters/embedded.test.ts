@@ -44,6 +44,12 @@ const laws = storeLaws({
   async raiseFormat(job) {
     await postgres.query('update tidemark_checkpoint set format = 2 where job = $1', [job]);
   },
+  async lose(job, chunk) {
+    await postgres.query(
+      `delete from tidemark_state s where job = $1 and chunk = $2 and n = (select max(n) from tidemark_state where job = $1 and chunk = $2)`,
+      [job, chunk],
+    );
+  },
   async damage(job) {
     await postgres.query(
       `update tidemark_state set data = overlay(data placing '\\x3939' from octet_length(data)) where job = $1 and n = (select max(n) from tidemark_state where job = $1)`,
@@ -150,6 +156,7 @@ test('a commit that the database refuses names the rows and changes nothing', as
       operators: ['op'],
       changed: [{ operator: 'op', chunk: 'a', bytes: encode(n) }],
       dropped: [],
+      pieces: 1,
       rows: [{ store: table, rows: keys.map((k) => up([k], {}, [n])) }],
       drained: false,
       fingerprint: 'f',

@@ -27,6 +27,7 @@ async function run(dir: string): Promise<void> {
       operators: ['op'],
       changed: [{ operator: 'op', chunk: 'a', bytes: encode({ n, pad: 'x'.repeat(20_000) }) }],
       dropped: [],
+      pieces: 1,
       rows: [{ store: table, rows }],
       drained: false,
       fingerprint: 'f',

@@ -3,6 +3,7 @@ import { decodeChunks, encode } from '../../../lib/codec.js';
 import type { Chunks } from '../../../lib/element.js';
 import type { Checkpoint, CheckpointStore, Commit, Ownership, Piece } from '../../../lib/ports.js';
 import type { Bench } from './bench.js';
+import { PieceNames } from './pieceNames.js';
 
 export type State = ReadonlyMap<string, Chunks>;
 /** What a commit has besides the usual; `state`: its changed pieces, decoded. */
@@ -22,20 +23,23 @@ export function decoded(checkpoint: Checkpoint | undefined): State | undefined {
 export class LawJob {
   readonly job: string;
   readonly checkpoints: CheckpointStore;
+  private readonly names = new PieceNames();
 
   constructor(bench: Bench, checkpoints?: CheckpointStore, job?: string) {
     this.job = job ?? bench.fresh('job');
     this.checkpoints = checkpoints ?? bench.checkpoints();
   }
 
-  acquire(): Promise<Ownership> {
-    return this.checkpoints.acquire(this.job, '0', 'f1');
+  async acquire(): Promise<Ownership> {
+    const owned = await this.checkpoints.acquire(this.job, '0', 'f1');
+    if (owned.checkpoint !== undefined) this.names.restored(owned.checkpoint);
+    return owned;
   }
 
   /** Checkpoint n, after n − 1, with `a: n` as its state. */
   commit(epoch: number, n: number, changes: Changes = {}): Commit {
     const { state = stateOf({ a: n }), ...others } = changes;
-    return {
+    const commit = {
       job: this.job,
       task: '0',
       epoch,
@@ -50,6 +54,7 @@ export class LawJob {
       ...others,
       changed: piecesOf(state),
     };
+    return { pieces: this.names.after(commit), ...commit };
   }
 
   async send(epoch: number, n: number, changes?: Changes): Promise<string> {

@@ -9,6 +9,7 @@ export function durableLaws(under: StoreUnderTest): Laws {
     ...(under.reopen === undefined ? [] : reopened),
     ...(under.raiseFormat === undefined ? [] : newer),
     ...(under.damage === undefined ? [] : damaged),
+    ...(under.lose === undefined ? [] : lost),
   ]);
 }
 
@@ -100,6 +101,32 @@ const damaged: Laws = new Map([
       const after = await again.acquire();
       t.same('its state', decoded(after.checkpoint), stateOf({ a: 1, b: 2 }));
       t.same('what is said of that', after.fallback, undefined);
+    },
+  ],
+]);
+
+const lost: Laws = new Map([
+  [
+    'a checkpoint of which a piece is gone is refused, or the one before it is taken',
+    async (t) => {
+      for (const chunk of ['changed', 'kept']) {
+        const job = new LawJob(t, (await t.under.store()).checkpoints());
+        const { epoch } = await job.acquire();
+        await job.send(epoch, 1, { state: stateOf({ changed: 1, kept: 1 }) });
+        await job.send(epoch, 2, { state: stateOf({ changed: 2 }) });
+        await t.under.lose?.(job.job, chunk);
+        const again = new LawJob(t, (await t.under.store()).checkpoints(), job.job);
+        const owned = again.acquire();
+        const next = await owned.catch(() => undefined);
+        if (next === undefined) {
+          await t.rejects(`without ${chunk}`, owned, { name: ['JobError'], message: /damaged/ });
+          t.same('what is known', await again.last(), { epoch, n: 2 });
+          continue;
+        }
+        const before = stateOf({ changed: 1, kept: 1 });
+        t.same(`without ${chunk}`, decoded(next.checkpoint), before);
+        t.same('it says so', /checkpoint 2 is damaged/.test(next.fallback ?? ''), true);
+      }
     },
   ],
 ]);

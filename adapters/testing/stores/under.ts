@@ -15,6 +15,8 @@ export interface StoreUnderTest {
   raiseFormat?(job: string): Promise<void>;
   /** Damages what is stored of the newest checkpoint of a job. */
   damage?(job: string): Promise<void>;
+  /** Takes away what is stored of one piece of the newest checkpoint of a job: operator `op`, this chunk. */
+  lose?(job: string, chunk: string): Promise<void>;
   /** Whether its checkpoints have leases: then these have laws too. @default false */
   readonly leases?: boolean;
   /** Whether its tables can expire rows: then that has laws too. @default false */

@@ -56,6 +56,7 @@ export async function runJob(fs: FileSystem, told: Told, last: number): Promise<
       operators: ['op'],
       changed: [{ operator: 'op', chunk: 'a', bytes: encode(stateAt(next)) }],
       dropped: [],
+      pieces: 1,
       rows: [{ store: rows, rows: batchOf(next) }],
     };
     const { outcome } = await patient(told, async (again) => {

@@ -24,6 +24,7 @@ async function send(store: FileStore, epoch: number, n: number, pad = 1): Promis
     operators: ['op'],
     changed: [{ operator: 'op', chunk: 'a', bytes: encode({ n, pad: 'x'.repeat(pad) }) }],
     dropped: [],
+    pieces: 1,
   });
 }
 

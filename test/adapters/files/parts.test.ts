@@ -26,6 +26,7 @@ function commit(epoch: number, n: number, pieces: number): Commit {
     prev: n - 1,
     positions: new Map(),
     changed,
+    pieces,
     rows: [],
     drained: false,
   };

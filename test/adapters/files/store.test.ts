@@ -4,7 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type StoreUnderTest, storeLaws } from 'tidemark/testing';
 import { type FileStore, fileStore } from '../../../adapters/files/store.js';
-import { encodeRecord, FILE_HEADER, recordAt, statedLength } from '../../../lib/log/record.js';
+import type { CommitEntry, TaskEntry } from '../../../lib/log/entry.js';
+import {
+  encodeRecord,
+  FILE_HEADER,
+  type LogRecord,
+  recordAt,
+  statedLength,
+} from '../../../lib/log/record.js';
 
 const base = mkdtempSync(join(tmpdir(), 'tidemark-log-'));
 const path = (...names: string[]) => join(base, ...names);
@@ -40,6 +47,10 @@ function under(name: string, compactAbove: number): StoreUnderTest {
       await closed();
       writeFileSync(log, raised(readFileSync(log), job));
     },
+    async lose(job, chunk) {
+      await closed();
+      writeFileSync(log, without(readFileSync(log), job, chunk));
+    },
     async damage() {
       await closed();
       const bytes = readFileSync(log);
@@ -51,11 +62,39 @@ function under(name: string, compactAbove: number): StoreUnderTest {
 
 /* The log with the checkpoints of a job as a version to come would write them. */
 function raised(log: Buffer, job: string): Uint8Array {
+  return changed(log, job, ({ entry, raw }) => encodeRecord({ ...entry, format: 2 }, [raw]));
+}
+
+/* The log as one that has written each piece but these. */
+function without(log: Buffer, job: string, chunk: string): Uint8Array {
+  return changed(log, job, ({ entry, raw }) => {
+    let at = 0;
+    const pieces = entry.changed.map((name) => {
+      at += name[2];
+      return { name, bytes: raw.subarray(at - name[2], at) };
+    });
+    const left = pieces.filter(({ name }) => name[1] !== chunk);
+    const names = left.map(({ name }) => name);
+    return encodeRecord(
+      { ...entry, changed: names },
+      left.map(({ bytes }) => bytes),
+    );
+  });
+}
+
+type OfJob = CommitEntry | TaskEntry;
+
+/* The log with other records for the checkpoints of a job. */
+function changed(
+  log: Buffer,
+  job: string,
+  change: (record: { entry: OfJob; raw: Uint8Array }) => Uint8Array,
+): Uint8Array {
   const records: Uint8Array[] = [FILE_HEADER];
   for (let at = FILE_HEADER.length; at < log.length; at += statedLength(log, at) as number) {
-    const { entry, raw } = recordAt(log, at) as NonNullable<ReturnType<typeof recordAt>>;
+    const { entry, raw } = recordAt(log, at) as LogRecord;
     const ours = (entry.kind === 'commit' || entry.kind === 'task') && entry.job === job;
-    records.push(encodeRecord(ours ? { ...entry, format: 2 } : entry, [raw]));
+    records.push(ours ? change({ entry, raw }) : encodeRecord(entry, [raw]));
   }
   return Buffer.concat(records);
 }

@@ -17,7 +17,7 @@ export function commitOf(
   return {
     ...{ job, task: '0', epoch, n, prev: n - 1, positions: new Map([['s', n]]) },
     ...{ operators: ['op'], changed: [{ operator: 'op', chunk: 'n', bytes: encode(n) }] },
-    ...{ dropped: [], rows, drained: false, fingerprint: 'f' },
+    ...{ dropped: [], pieces: 1, rows, drained: false, fingerprint: 'f' },
   };
 }
 

@@ -1,6 +1,7 @@
 /** Two generations of checkpoints on a server: what is kept, what is freed, and what stands in for what. */
 import { Client, Pool } from 'pg';
 import { type PostgresPool, type PostgresStoreConfig, postgresStore } from 'tidemark/postgres';
+import { PieceNames } from '../../../adapters/testing/stores/pieceNames.js';
 import { encode } from '../../../lib/codec.js';
 import type { CheckpointStore, Commit, Piece, Store } from '../../../lib/ports.js';
 import { type PostgresServer, startPostgres } from '../../servers/postgres.js';
@@ -30,10 +31,15 @@ const piece = (chunk: string, data: unknown): Piece => ({
   bytes: encode(data),
 });
 
+const names = new Map<string, PieceNames>();
+
 function commit(job: string, n: number, change: Partial<Commit>): Commit {
   const usual = { job, task: '0', epoch: 1, n, prev: n - 1, operators: ['op'], fingerprint: 'f' };
   const rest = { positions: new Map(), changed: [], dropped: [], rows: [], drained: false };
-  return { ...usual, ...rest, ...change };
+  const own = names.get(job) ?? new PieceNames();
+  names.set(job, own);
+  const commit = { ...usual, ...rest, ...change };
+  return { pieces: own.after(commit), ...commit };
 }
 
 async function versions(job: string): Promise<string[]> {

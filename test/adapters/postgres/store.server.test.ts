@@ -46,6 +46,12 @@ const laws = storeLaws({
   async raiseFormat(job) {
     await pool.query('update laws.tidemark_checkpoint set format = 2 where job = $1', [job]);
   },
+  async lose(job, chunk) {
+    await pool.query(
+      `delete from laws.tidemark_state s where job = $1 and chunk = $2 and n = (select max(n) from laws.tidemark_state where job = $1 and chunk = $2)`,
+      [job, chunk],
+    );
+  },
   async damage(job) {
     await pool.query(
       `update laws.tidemark_state set data = overlay(data placing '\\x3939' from octet_length(data)) where job = $1 and n = (select max(n) from laws.tidemark_state where job = $1)`,

@@ -97,6 +97,7 @@ function commitOf({ job, epoch, table }: Subject, n: number, count: number): Com
     operators: ['op'],
     changed: chunks.map((chunk) => ({ operator: 'op', chunk, bytes: encode(n) })),
     dropped: [],
+    pieces: count,
     rows: [{ store: table, rows: rowsOf(rowsIn(count), n) }],
   };
 }

@@ -2,6 +2,7 @@
 import { Redis } from 'ioredis';
 import { redisStore } from 'tidemark/redis';
 import { Names } from '../../../adapters/redis/names.js';
+import { PieceNames } from '../../../adapters/testing/stores/pieceNames.js';
 import { decode, encode } from '../../../lib/codec.js';
 import type { Checkpoint, CheckpointStore, Store } from '../../../lib/ports.js';
 import { type RedisServer, startRedis } from '../../servers/redis.js';
@@ -33,15 +34,23 @@ interface Owned {
   readonly epoch: number;
 }
 
+const names = new Map<string, PieceNames>();
+
 async function commit({ job, epoch }: Owned, n: number, pieces: Record<string, number | null>) {
   const named = Object.entries(pieces).map(([chunk, v]) => ({ operator: 'op', chunk, v }));
-  const { outcome } = await checkpoints.commit({
-    ...{ job, task: '0', epoch, n, prev: n - 1, fingerprint: 'f', drained: false },
-    positions: new Map([['in', n]]),
-    operators: ['op'],
+  const own = names.get(job) ?? new PieceNames();
+  names.set(job, own);
+  const change = {
+    n,
+    prev: n - 1,
     changed: named.flatMap(({ v, ...name }) => (v === null ? [] : [{ ...name, bytes: encode(v) }])),
     dropped: named.flatMap(({ v, ...name }) => (v === null ? [name] : [])),
-    rows: [],
+  };
+  const { outcome } = await checkpoints.commit({
+    ...{ job, task: '0', epoch, fingerprint: 'f', drained: false, rows: [], ...change },
+    positions: new Map([['in', n]]),
+    operators: ['op'],
+    pieces: own.after(change),
   });
   return outcome;
 }

@@ -50,6 +50,9 @@ const laws = storeLaws({
   async raiseFormat(job) {
     await client.hset(keysOf(job).meta, 'format', '2');
   },
+  async lose(job, chunk) {
+    await client.hdel(keysOf(job).state, `op:${chunk}`);
+  },
   async damage(job) {
     const { state } = keysOf(job);
     for (const [piece, bytes] of Object.entries(await client.hgetallBuffer(state))) {

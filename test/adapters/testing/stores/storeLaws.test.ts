@@ -296,6 +296,11 @@ const faults: readonly (readonly [fault: string, law: RegExp, under: () => Store
     /damaged checkpoint is refused/,
     () => ({ ...wrong({}), damage: async () => {} }),
   ],
+  [
+    'does not notice that a piece is gone',
+    /of which a piece is gone/,
+    () => ({ ...wrong({}), lose: async () => {} }),
+  ],
 ];
 
 it.each(faults)('a store that %s breaks its law', async (_, law, under) => {
@@ -351,6 +356,6 @@ it('names of laws are those of no two laws, and laws without means are left out'
   const names = storeLaws({ store }).map(({ name }) => name);
   expect(new Set(names).size).toBe(names.length);
   const none = async () => {};
-  const all = storeLaws({ store, reopen: none, raiseFormat: none, damage: none });
-  expect(all.length - names.length).toBe(4);
+  const all = storeLaws({ store, reopen: none, raiseFormat: none, damage: none, lose: none });
+  expect(all.length - names.length).toBe(5);
 });
