@@ -1,59 +1,122 @@
-/** `npm run crash -- [--kills N | --zombies N] [--store KIND:|URL] [--seed S] [--events N]`: prints lost, doubled and wrong rows. */
+/**
+ * `npm run crash -- [--kills N] [--zombies N] [--store KIND:|URL] [--seed S] [--events N] [--jobs N] [--resume FILE]`:
+ * prints a line after each fault, and at the end lost, doubled and wrong rows, and which stages were hit.
+ */
+import { createHash } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { killRuns } from './kills.js';
 import { isStore, kinds, rule } from './places.js';
-import { type ZombieReport, zombieRuns } from './zombies.js';
+import { type Found, missed, type Report, Saved } from './tally.js';
+import { zombieRuns } from './zombies.js';
 
 const options = {
-  kills: { type: 'string', default: '20' },
+  kills: { type: 'string' },
   zombies: { type: 'string' },
   store: { type: 'string', default: 'pglite:' },
   seed: { type: 'string', default: '1' },
-  events: { type: 'string', default: '30000' },
+  events: { type: 'string', default: '40000' },
+  jobs: { type: 'string', default: '2' },
+  resume: { type: 'string' },
 } as const;
 
-function usage(sentence: string): number {
-  console.error(`crash: ${sentence}`);
-  return 2;
+/** What a command line asks for; of the faults, those that were named. */
+interface Asked {
+  readonly kills: number;
+  readonly zombies: number;
+  readonly seed: number;
+  readonly events: number;
+  readonly jobs: number;
+  readonly store: string;
+  readonly resume: string | undefined;
 }
 
-async function main(): Promise<number> {
+/** So many kills hit every stage; of fewer some may be missing. */
+const ENOUGH = 200;
+const log = (line: string) => console.log(line);
+
+function asked(): Asked | string {
   let values: ReturnType<typeof parseArgs<{ options: typeof options }>>['values'];
   try {
     values = parseArgs({ options }).values;
   } catch (thrown) {
-    return usage((thrown as Error).message);
+    return (thrown as Error).message;
   }
-  const { store } = values;
-  if (!isStore(store)) return usage(`\`--store\` must be ${rule}; got ${store}`);
-  const zombies = Number(values.zombies ?? 1);
-  const [kills, seed, events] = [Number(values.kills), Number(values.seed), Number(values.events)];
-  for (const [name, n] of Object.entries({ kills, zombies, seed, events })) {
-    if (!Number.isSafeInteger(n) || n < 1) {
-      return usage(`\`--${name}\` must be a whole number > 0; got ${values[name as 'kills']}`);
+  const { store, resume } = values;
+  if (!isStore(store)) return `\`--store\` must be ${rule}; got ${store}`;
+  const named = values.kills !== undefined || values.zombies !== undefined;
+  const numbers = { ...values, kills: values.kills ?? (named ? '0' : '20') };
+  const n = { kills: 0, zombies: 0, seed: 0, events: 0, jobs: 0 };
+  for (const name of Object.keys(n) as (keyof typeof n)[]) {
+    const text = numbers[name];
+    n[name] = Number(text ?? 0);
+    const least = name === 'kills' || name === 'zombies' ? 0 : 1;
+    if (!Number.isSafeInteger(n[name]) || n[name] < least) {
+      return `\`--${name}\` must be a whole number >= ${least}; got ${text}`;
     }
   }
-  const log = (line: string) => console.log(line);
-  if (values.zombies !== undefined) {
-    if (kinds.some((kind) => kind === store)) {
-      return usage(`\`--store\` must be a server, where \`--zombies\` is given; got ${store}`);
-    }
-    return verdict(await zombieRuns({ zombies, seed, events, store, log }));
+  if (n.zombies > 0 && kinds.some((kind) => kind === store)) {
+    return `\`--store\` must be a server, where \`--zombies\` is given; got ${store}`;
   }
-  const report = await killRuns({ kills, seed, events, store, log });
-  console.log(`${report.kills} kills in ${report.runs} runs, ${report.midWork} mid-work`);
-  return rowsVerdict(report);
+  return { ...n, store, resume };
 }
 
-function verdict(report: ZombieReport): number {
-  const { zombies, midWork, longestMs } = report;
-  console.log(`${zombies} zombies, ${midWork} woke mid-work; taken over within ${longestMs} ms`);
-  return rowsVerdict(report);
+async function kills(o: Asked): Promise<boolean> {
+  const { kills, seed, events, store, jobs } = o;
+  const what = `${store.split('://')[0]} ${digest(store)} seed ${seed} events ${events}`;
+  const path = o.resume ?? join(tmpdir(), `tidemark-crash-${digest(what)}.json`);
+  const saved = new Saved(path, what);
+  const { runs } = saved.read();
+  log(runs === 0 ? `goes on from ${path} if interrupted` : `goes on from run ${runs} of ${path}`);
+  const report = await killRuns({ kills, seed, events, store, jobs, saved, log });
+  // one that is done does not stand in the way of the next
+  if (o.resume === undefined) rmSync(path, { force: true });
+  tell(report);
+  const none = missed(report);
+  if (none.length > 0) log(`no kill landed in: ${none.join(', ')}`);
+  return rowsRight(report) && (none.length === 0 || kills < ENOUGH);
 }
 
-function rowsVerdict({ lost, doubled, wrong }: Pick<ZombieReport, 'lost' | 'doubled' | 'wrong'>) {
-  console.log(`lost ${lost}, doubled ${doubled}, wrong ${wrong}`);
-  return lost + doubled + wrong === 0 ? 0 : 1;
+function tell(report: Report): void {
+  const { runs, kills, midWork, longestMs, elapsedMs, byStage } = report;
+  log(`${kills} kills in ${runs} runs, ${midWork} mid-work; went on within ${longestMs} ms`);
+  log(
+    `by stage: ${Object.entries(byStage)
+      .map(([stage, n]) => `${stage} ${n}`)
+      .join(', ')}`,
+  );
+  log(`${(elapsedMs / 1000 / kills).toFixed(2)} s a kill`);
+}
+
+async function zombies(o: Asked): Promise<boolean> {
+  const { zombies, seed, events, store } = o;
+  const report = await zombieRuns({ zombies, seed, events, store, log });
+  const { midWork, longestMs } = report;
+  log(`${report.zombies} zombies, ${midWork} woke mid-work; taken over within ${longestMs} ms`);
+  return rowsRight(report);
+}
+
+function rowsRight({ lost, doubled, wrong }: Found): boolean {
+  log(`lost ${lost}, doubled ${doubled}, wrong ${wrong}`);
+  return lost + doubled + wrong === 0;
+}
+
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 12);
+}
+
+async function main(): Promise<number> {
+  const o = asked();
+  if (typeof o === 'string') {
+    console.error(`crash: ${o}`);
+    return 2;
+  }
+  let right = true;
+  if (o.kills > 0) right = (await kills(o)) && right;
+  if (o.zombies > 0) right = (await zombies(o)) && right;
+  return right ? 0 : 1;
 }
 
 main().then(
