@@ -15,7 +15,7 @@ import { RetractionError } from './errors.js';
 import type { Key, KeyId } from './key.js';
 import { KeyLog } from './keyLog.js';
 import { KeyReader } from './keyReader.js';
-import type { Emitter, Logic } from './stage.js';
+import type { Emitter, Logic } from './logic.js';
 import { newStats, type Stats, setLive } from './stats.js';
 import { Deadlines } from './timers.js';
 import { type GridWindows, lastStart, windowsOf } from './windows.js';

@@ -8,7 +8,7 @@ import { RetractionError } from './errors.js';
 import type { RowRecord } from './joinLog.js';
 import type { Matcher } from './joinRows.js';
 import { type JoinSettings, JoinSide, type JoinSideStats, type JoinType } from './joinSide.js';
-import type { Emitter, Logic } from './stage.js';
+import type { Emitter, Logic } from './logic.js';
 import { newStats, type Stats, setLive } from './stats.js';
 
 /** What a join emits: `right` is undefined only where the left side is an outer one. */

@@ -1,7 +1,8 @@
 /** The one RxJS file of the foundation: how a state machine becomes an operator. */
 import { Observable, type OperatorFunction, Subscriber } from 'rxjs';
 import { type Element, type EventElement, isElement } from './element.js';
-import { type Emitter, type Logic, Stage, type StageConfig } from './stage.js';
+import type { Emitter, Logic } from './logic.js';
+import { Stage, type StageConfig } from './stage.js';
 import type { Stats } from './stats.js';
 
 /** A stream in event time. */

@@ -4,6 +4,7 @@ import type { DeliveryKind } from './delivery.js';
 import { type Door, guardedDoor, type Poison } from './doors.js';
 import type { Chunks, EventElement, Membership } from './element.js';
 import { configError } from './errors.js';
+import type { Logic, SinkLogic } from './logic.js';
 import { isDelta, type Pane } from './panes.js';
 import type { SinkStore, UpsertResult } from './ports.js';
 import { Retention } from './retention.js';
@@ -11,7 +12,6 @@ import type { Breaker, Retry } from './retry.js';
 import { type PendingRow, RowBatch } from './rowBatch.js';
 import { effectsOf, ReplacesError, type RowRules } from './rowMaker.js';
 import type { SinkWriting } from './sinkWriter.js';
-import type { Logic, SinkLogic } from './stage.js';
 import { newStats, type Stats, setLive } from './stats.js';
 import { refusalsOf } from './storeFault.js';
 

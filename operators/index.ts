@@ -60,6 +60,7 @@ export type { JoinInvalid, JoinLate, JoinSideStats, JoinType } from '../lib/join
 export type { Joined, JoinStats } from '../lib/joinState.js';
 export { collect, type ReduceOptions, reduce } from '../lib/keptEvents.js';
 export type { Key } from '../lib/key.js';
+export type { Emitter, Logic } from '../lib/logic.js';
 export { type EventStream, type InTime, type StageOptions, stageOperator } from '../lib/operate.js';
 export type { Pane, WindowResult } from '../lib/panes.js';
 export type {
@@ -87,7 +88,6 @@ export type {
 } from '../lib/ports.js';
 export type { Ack, SinkStats } from '../lib/sinkState.js';
 export type { BreakerConfig, RetryConfig } from '../lib/sinkWriting.js';
-export type { Emitter, Logic } from '../lib/stage.js';
 export { newStats, type Stats, type StatsDoor, setLive } from '../lib/stats.js';
 export type { OnResume } from '../lib/valve.js';
 export type { WindowStats } from '../lib/windowStore.js';

@@ -2,8 +2,8 @@
 import { isObservable, type Observable } from 'rxjs';
 import type { Element, EventElement } from '../lib/element.js';
 import { configError } from '../lib/errors.js';
+import type { Emitter, Logic } from '../lib/logic.js';
 import { type EventStream, stageOperator } from '../lib/operate.js';
-import type { Emitter, Logic } from '../lib/stage.js';
 import { newStats, type Stats, type StatsDoor } from '../lib/stats.js';
 
 export interface UnionConfig {

@@ -10,8 +10,8 @@ import {
   restoreWith,
   watermarkAt,
 } from '../../lib/element.js';
+import type { Emitter, Logic } from '../../lib/logic.js';
 import { stageOperator } from '../../lib/operate.js';
-import type { Emitter, Logic } from '../../lib/stage.js';
 import { newStats } from '../../lib/stats.js';
 import { settled } from './virtualTime.js';
 

@@ -2,8 +2,8 @@
 import { type Observable, of } from 'rxjs';
 import { eventTimeTest, operatorLaws } from 'tidemark/testing';
 import { type Chunks, type Element, type EventElement, event } from '../../lib/element.js';
+import type { Emitter, Logic } from '../../lib/logic.js';
 import { stageOperator } from '../../lib/operate.js';
-import type { Emitter, Logic } from '../../lib/stage.js';
 import { newStats, type Stats } from '../../lib/stats.js';
 
 /** Emits every event, and one more when W rises. */
