@@ -87,7 +87,7 @@ export interface SinkMember {
   readonly delivery?: string;
   /** How rows are written that no checkpoint carries: a `SinkWriting` of `lib/sinkWriter`. */
   readonly writing?: unknown;
-  /** Its rows where they are written as they come; see `lib/job/eager`. */
+  /** Its rows where they are written as they come; see `lib/job/sinks/eager`. */
   readonly eager?: EagerRows;
   /** So many rows were written without an answer, and will not be again. */
   readonly lost?: (rows: number) => void;

@@ -5,7 +5,7 @@ import type { Door, Poison } from '../lib/doors.js';
 import { type Duration, durationOption } from '../lib/duration.js';
 import { type Element, isElement, type WindowBounds } from '../lib/element.js';
 import { BackpressureError, configError } from '../lib/errors.js';
-import { writeOnce } from '../lib/job/once.js';
+import { writeOnce } from '../lib/job/sinks/once.js';
 import type { Key } from '../lib/key.js';
 import { combineInputs, type Handlers, type Output, type Turn } from '../lib/operate.js';
 import type { Row, SinkStore } from '../lib/ports.js';

@@ -50,11 +50,11 @@ export {
 } from '../lib/errors.js';
 export { formatInstant, type Instant, toInstant } from '../lib/instant.js';
 export type { WatermarkStats } from '../lib/intake.js';
-export type { StartConfig } from '../lib/job/beginning.js';
-export type { MigrateConfig, OperatorMigration } from '../lib/job/migration.js';
-export type { OwnerConfig } from '../lib/job/owner.js';
-export type { Quarantined } from '../lib/job/quarantine.js';
+export type { OwnerConfig } from '../lib/job/owner/owner.js';
 export type { RestartConfig } from '../lib/job/restarts.js';
+export type { Quarantined } from '../lib/job/sources/quarantine.js';
+export type { StartConfig } from '../lib/job/start/beginning.js';
+export type { MigrateConfig, OperatorMigration } from '../lib/job/start/migration.js';
 export type { Outcome } from '../lib/job/taskRun.js';
 export type { JoinInvalid, JoinLate, JoinSideStats, JoinType } from '../lib/joinSide.js';
 export type { Joined, JoinStats } from '../lib/joinState.js';
@@ -109,13 +109,8 @@ export {
   type IntervalJoinConfig,
   intervalJoin,
 } from './intervalJoin.js';
-export {
-  type Job,
-  type JobConfig,
-  type JobStatus,
-  job,
-  type Task,
-} from './job.js';
+export type { JobConfig, Task } from './job/config.js';
+export { type Job, type JobStatus, job } from './job.js';
 export { seekable } from './seekable.js';
 export { type Marked, type ToValuesConfig, toValues } from './toValues.js';
 export { type UnionConfig, union } from './union.js';

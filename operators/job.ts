@@ -1,74 +1,14 @@
 /** `job`: runs pipelines over replayable sources, with checkpoints and an exactly-once effect. */
-import {
-  asyncScheduler,
-  type Observable,
-  config as rxConfig,
-  type SchedulerLike,
-  Subject,
-} from 'rxjs';
-import { classOf, guaranteeOf, type SinkClass } from '../lib/delivery.js';
 import { guardedDoor } from '../lib/doors.js';
-import { type Duration, durationOption } from '../lib/duration.js';
-import { type Element, type Member, type Membership, restoreWith } from '../lib/element.js';
-import { configError, JobError } from '../lib/errors.js';
-import { Beginning, type StartConfig } from '../lib/job/beginning.js';
+import { JobError } from '../lib/errors.js';
 import { JobRun } from '../lib/job/jobRun.js';
-import { type MigrateConfig, Migration } from '../lib/job/migration.js';
-import { leaseOf, type OwnerConfig, type OwnerSettings, ownerSettings } from '../lib/job/owner.js';
-import { Quarantine } from '../lib/job/quarantine.js';
-import {
-  type RestartConfig,
-  type RestartSettings,
-  Restarts,
-  restartSettings,
-} from '../lib/job/restarts.js';
-import type { Runtime } from '../lib/job/runtime.js';
-import { type Outcome, TaskRun, type TaskRunConfig } from '../lib/job/taskRun.js';
-import type { CheckpointStore, Source } from '../lib/ports.js';
-
-/** What a topology is built with. */
-export interface Task {
-  /** The stream of a source; the same one however often it is asked for. Goes into `watermark`. */
-  source<T>(source: Source<T>): Observable<Element<T>>;
-  /** A pipeline that ends in a sink; the job subscribes to it. */
-  sink(acks$: Observable<unknown>): void;
-}
-
-export interface JobConfig {
-  /** Names the job in the checkpoint store. */
-  readonly id: string;
-  /** Where checkpoints live: of the same store as the tables of the sinks. */
-  readonly checkpoints: CheckpointStore;
-  /** Time between checkpoints. */
-  readonly every: Duration;
-  /** The most events between two checkpoints: the cost of a replay. @default 10_000 */
-  readonly everyEvents?: number;
-  /**
-   * Events inside asynchronous stages and rows on their way to a table, at which the sources are held
-   * until half of them are done. @default 10_000
-   */
-  readonly maxPending?: number;
-  /** How long a checkpoint may wait for an operator before it is given up. @default '1m' */
-  readonly timeout?: Duration;
-  /** How far a source may run ahead of the least active one, in event time. @default '10m' */
-  readonly maxDrift?: Duration;
-  /** Arrival time and timers. @default asyncScheduler */
-  readonly clock?: SchedulerLike;
-  /** How long `stop` and `drain` may take before the job fails instead. @default '30s' */
-  readonly stopTimeout?: Duration;
-  /** Who runs the job, and what it does while another runs it. */
-  readonly owner?: OwnerConfig;
-  /** What follows a failure. */
-  readonly restart?: RestartConfig;
-  /** One instance owns everything. @default 'single' */
-  readonly tasks?: 'single';
-  /** Where a job begins that has no checkpoint yet. @default each source at its beginning */
-  readonly start?: StartConfig;
-  /** What of the checkpoint may be given up since the configuration has changed. @default nothing: it is refused */
-  readonly migrate?: MigrateConfig;
-  /** Builds the pipelines. */
-  readonly topology: (t: Task) => void;
-}
+import { leaseOf } from '../lib/job/owner/owner.js';
+import { Restarts } from '../lib/job/restarts.js';
+import { Quarantine } from '../lib/job/sources/quarantine.js';
+import type { Outcome } from '../lib/job/taskRun.js';
+import { type JobConfig, settingsOf } from './job/config.js';
+import { promiseOf } from './job/promise.js';
+import { start } from './job/start.js';
 
 export type JobStatus = ReturnType<JobRun['status']>;
 
@@ -122,7 +62,7 @@ export interface Job {
  * });
  */
 export function job(config: JobConfig): Job {
-  const settings = check(config);
+  const settings = settingsOf(config);
   let run: JobRun | undefined;
   let promise: string | undefined;
   const running = (): JobRun => {
@@ -160,141 +100,4 @@ export function job(config: JobConfig): Job {
     },
     status: () => running().status(),
   };
-}
-
-type Settings = Omit<TaskRunConfig, 'sources' | 'quarantine'> &
-  Pick<JobConfig, 'topology'> & {
-    readonly restart: RestartSettings;
-    readonly owner: OwnerSettings;
-    readonly stopMs: number;
-  };
-
-function check(config: JobConfig): Settings {
-  const { id, checkpoints, topology, everyEvents = 10_000, tasks = 'single' } = config;
-  if (typeof id !== 'string' || id === '') throw configError('job', 'id', 'a non-empty string', id);
-  if (typeof checkpoints?.acquire !== 'function') {
-    throw configError('job', 'checkpoints', 'a CheckpointStore', checkpoints);
-  }
-  if (typeof topology !== 'function') throw configError('job', 'topology', 'a function', topology);
-  const { maxPending = 10_000 } = config;
-  for (const [option, n] of Object.entries({ everyEvents, maxPending })) {
-    if (!(Number.isInteger(n) && n > 0)) throw configError('job', option, 'an integer > 0', n);
-  }
-  if (config.owner?.standby === true && checkpoints.leases === undefined) {
-    throw configError('job', 'owner.standby', 'left out for a store without leases', true);
-  }
-  const restart = restartSettings(config.restart);
-  if (tasks !== 'single') throw configError('job', 'tasks', "'single'", tasks);
-  return {
-    job: id,
-    task: '0',
-    store: checkpoints,
-    everyMs: durationOption('job', 'every', config.every, 'positive'),
-    everyEvents,
-    maxPending,
-    maxDriftMs: durationOption('job', 'maxDrift', config.maxDrift ?? '10m', 'positive'),
-    timeoutMs: durationOption('job', 'timeout', config.timeout ?? '1m', 'positive'),
-    runtime: runtimeOf(config.clock ?? asyncScheduler),
-    stopMs: durationOption('job', 'stopTimeout', config.stopTimeout ?? '30s', 'positive'),
-    restart,
-    outageMs: restart.outageMs,
-    migration: new Migration(id, config.migrate),
-    beginning: new Beginning(config.start),
-    owner: ownerSettings(config.owner, `owner ${globalThis.crypto.randomUUID()}`),
-    topology,
-  };
-}
-
-function runtimeOf(scheduler: SchedulerLike): Runtime {
-  return {
-    now: () => scheduler.now(),
-    after: (ms, fn) => {
-      const timer = scheduler.schedule(() => fn(), Math.min(ms, 2 ** 31 - 1));
-      return () => timer.unsubscribe();
-    },
-  };
-}
-
-function build(job: string, topology: JobConfig['topology']) {
-  const feeds = new Map<Source<any>, Subject<any>>();
-  const sinks: Observable<unknown>[] = [];
-  topology({
-    source: (source) => {
-      const feed = feeds.get(source) ?? new Subject<any>();
-      feeds.set(source, feed);
-      return feed;
-    },
-    sink: (acks$) => sinks.push(acks$),
-  });
-  checkTopology(job, [...feeds.keys()], sinks);
-  return { sources: [...feeds].map(([source, feed]) => ({ source, feed })), sinks };
-}
-
-function start(settings: Omit<TaskRunConfig, 'sources'>, topology: JobConfig['topology']): TaskRun {
-  const { sources, sinks } = build(settings.job, topology);
-  const run = new TaskRun({ ...settings, sources });
-  const watch = watchUnhandled((thrown) => run.fail(thrown));
-  const subscriptions = sinks.map((acks$) => acks$.subscribe({ error: (e) => run.fail(e) }));
-  const end = () => {
-    watch.end();
-    for (const s of subscriptions) s.unsubscribe();
-  };
-  run.outcome.then(end, end);
-  run.start();
-  return run;
-}
-
-/* The topology is built once more, and asked for its sinks; nothing is read and nothing is written. */
-function promiseOf({ job, store, runtime, topology }: Settings): string {
-  const { sources, sinks } = build(job, topology);
-  const classes: SinkClass[] = [];
-  const failed = (thrown: unknown): never => {
-    throw thrown;
-  };
-  const subscriptions = sinks.map((acks$) => acks$.subscribe({ error: failed }));
-  const register = ({ id, sink }: Member): Membership => {
-    const { transaction } = store;
-    if (sink !== undefined) classes.push(classOf(job, id ?? '', { sink, transaction }));
-    const clock = { now: runtime.now, running: runtime.now };
-    const [restored, nothing] = [undefined, () => {}];
-    return { restored, finished: nothing, advanced: nothing, pending: nothing, clock };
-  };
-  for (const { feed } of sources) feed.next(restoreWith(register));
-  for (const s of subscriptions) s.unsubscribe();
-  return guaranteeOf(classes);
-}
-
-/*
- * An observer that throws reaches nobody in RxJS but this one hook: nothing may be committed after it.
- * Whose stream it was cannot be told, so every running job fails; after the end it is not ours.
- */
-function watchUnhandled(fail: (thrown: unknown) => void): { end(): void } {
-  const before = rxConfig.onUnhandledError;
-  let running = true;
-  const mine = (thrown: unknown): void => {
-    if (running) fail(thrown);
-    if (before !== null) before(thrown);
-    else if (!running) queueMicrotask(() => raise(thrown));
-  };
-  rxConfig.onUnhandledError = mine;
-  return {
-    end() {
-      running = false;
-      if (rxConfig.onUnhandledError === mine) rxConfig.onUnhandledError = before;
-    },
-  };
-}
-
-function raise(thrown: unknown): never {
-  throw thrown;
-}
-
-function checkTopology(job: string, sources: Source<any>[], sinks: readonly unknown[]): void {
-  if (sources.length === 0) throw new JobError(job, 'its topology has no source');
-  if (sinks.length === 0) throw new JobError(job, 'its topology has no sink');
-  const names = new Set<string>();
-  for (const { name } of sources) {
-    if (names.has(name)) throw new JobError(job, `two sources are called ${JSON.stringify(name)}`);
-    names.add(name);
-  }
 }

@@ -1,9 +1,9 @@
 /** A job from `run` to its end: one task run after another, where a failure may be followed by a restart. */
 import { FencedError, JobError, messageOf } from '../errors.js';
-import type { Lease } from './lease.js';
-import type { Quarantine } from './quarantine.js';
+import type { Lease } from './owner/lease.js';
 import type { Restarts, Verdict } from './restarts.js';
 import type { Runtime } from './runtime.js';
+import type { Quarantine } from './sources/quarantine.js';
 import type { Outcome, TaskRun } from './taskRun.js';
 
 const RELEASE_MS = 3000;

@@ -4,7 +4,7 @@ import type { Door } from '../doors.js';
 import { type Duration, durationOption } from '../duration.js';
 import { configError, JobError, messageOf, show } from '../errors.js';
 import { isConnectionFault } from '../storeFault.js';
-import type { Quarantined } from './quarantine.js';
+import type { Quarantined } from './sources/quarantine.js';
 
 /** After a failure the job starts again from its newest checkpoint, at first soon, then ever later. */
 export interface RestartConfig {

@@ -1,7 +1,7 @@
 /** How a run becomes the owner of its task: after whoever has it, with sources that fit, under a new epoch. */
 import { JobError, show } from '../errors.js';
 import type { Ownership } from '../ports.js';
-import type { SavedSource } from './sourceRun.js';
+import type { SavedSource } from './sources/sourceRun.js';
 import type { TaskRunConfig } from './taskConfig.js';
 
 export interface Taken extends Ownership {

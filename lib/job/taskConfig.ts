@@ -1,11 +1,11 @@
 /** What a run of a task is given, and how it may end. */
 import type { CheckpointStore, Source } from '../ports.js';
-import type { Beginning } from './beginning.js';
-import type { Lease } from './lease.js';
-import type { Migration } from './migration.js';
-import type { Quarantine } from './quarantine.js';
+import type { Lease } from './owner/lease.js';
 import type { Runtime } from './runtime.js';
-import type { Feed } from './sourceRun.js';
+import type { Quarantine } from './sources/quarantine.js';
+import type { Feed } from './sources/sourceRun.js';
+import type { Beginning } from './start/beginning.js';
+import type { Migration } from './start/migration.js';
 
 /** `completed`: every source has finished; `drained`: time was ended by `drain()`; `stopped`: by `stop()`. */
 export type Outcome = 'completed' | 'drained' | 'stopped';

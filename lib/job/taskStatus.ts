@@ -1,12 +1,12 @@
 /** How a run is doing, as its owner reads it. */
 import type { Position } from '../ports.js';
-import type { Commits } from './commits.js';
-import type { Coordinator } from './coordinator.js';
-import type { Deliveries, SinkStatus } from './deliveries.js';
-import type { Drift } from './drift.js';
-import type { Pressure } from './pressure.js';
-import type { Roster } from './roster.js';
-import type { SourceRun } from './sourceRun.js';
+import type { Commits } from './checkpoint/commits.js';
+import type { Coordinator } from './checkpoint/coordinator.js';
+import type { Roster } from './checkpoint/roster.js';
+import type { Deliveries, SinkStatus } from './sinks/deliveries.js';
+import type { Drift } from './sources/drift.js';
+import type { Pressure } from './sources/pressure.js';
+import type { SourceRun } from './sources/sourceRun.js';
 
 /** The parts of a run; those that it has from its start on are undefined before. */
 export interface RunParts {

@@ -5,7 +5,7 @@
 import { writeSync } from 'node:fs';
 import type { CheckpointStore, TableStore } from 'tidemark';
 import type { Store } from 'tidemark/memory';
-import { Reading } from '#lib/job/reading.js';
+import { Reading } from '#lib/job/checkpoint/reading.js';
 
 /** Where the process kills itself: before the k-th step of a name, or when it is done and nobody knows. */
 export interface Death {

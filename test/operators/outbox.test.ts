@@ -10,7 +10,7 @@ import {
 } from 'tidemark';
 import { memoryStore } from 'tidemark/memory';
 import { arraySource } from 'tidemark/testing';
-import { type Fate, type Watched, watched } from '../lib/job/outboxes.js';
+import { type Fate, type Watched, watched } from '../lib/job/sinks/outboxes.js';
 import { VirtualTime } from '../lib/virtualTime.js';
 import { schedulerOf } from './virtualScheduler.js';
 

@@ -1,6 +1,6 @@
 /** One source of a running task: its reader behind a gate, and the stream that it feeds. */
-import { type Element, event, splitsOf, watermarkAt } from '../element.js';
-import type { Position, Reader, Source } from '../ports.js';
+import { type Element, event, splitsOf, watermarkAt } from '../../element.js';
+import type { Position, Reader, Source } from '../../ports.js';
 import { Gate, type HoldReason } from './gate.js';
 import type { Quarantine } from './quarantine.js';
 

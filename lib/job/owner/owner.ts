@@ -1,7 +1,7 @@
 /** How an owner of a job is configured: its lease, its name, and whether it waits for another. */
-import { type Duration, durationOption } from '../duration.js';
-import { configError } from '../errors.js';
-import type { CheckpointStore } from '../ports.js';
+import { type Duration, durationOption } from '../../duration.js';
+import { configError } from '../../errors.js';
+import type { CheckpointStore } from '../../ports.js';
 import { Lease, type LeaseConfig } from './lease.js';
 
 /** Who runs a job, where the checkpoint store has leases. */

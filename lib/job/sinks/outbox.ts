@@ -3,13 +3,13 @@
  * durable, in order of n and then of their place, and dropped by a later commit. A transactional
  * outbox (Richardson, "Pattern: Transactional outbox"). Memory: the rows that are not applied.
  */
-import type { SinkMember } from '../element.js';
-import { FencedError } from '../errors.js';
-import { PIECE_ROWS, packError, packRows, unpackRows } from '../outboxRows.js';
-import type { EncodedChunks, OutboxOwner, OutboxTarget, UpsertResult } from '../ports.js';
-import type { Retry, Timing } from '../retry.js';
-import type { PendingRow } from '../rowBatch.js';
-import { nothing, sum, writeBatch } from '../sinkWriter.js';
+import type { SinkMember } from '../../element.js';
+import { FencedError } from '../../errors.js';
+import { PIECE_ROWS, packError, packRows, unpackRows } from '../../outboxRows.js';
+import type { EncodedChunks, OutboxOwner, OutboxTarget, UpsertResult } from '../../ports.js';
+import type { Retry, Timing } from '../../retry.js';
+import type { PendingRow } from '../../rowBatch.js';
+import { nothing, sum, writeBatch } from '../../sinkWriter.js';
 
 const NAME = /^outbox (\d+)\.(\d+)$/;
 

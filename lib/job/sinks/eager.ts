@@ -1,9 +1,9 @@
 /** Rows that are written as they come: one batch at a time, while the sink folds what comes meanwhile. */
-import type { EagerRows } from '../element.js';
-import type { SinkStore } from '../ports.js';
-import type { Retry } from '../retry.js';
-import type { PendingRow } from '../rowBatch.js';
-import { writeBatch } from '../sinkWriter.js';
+import type { EagerRows } from '../../element.js';
+import type { SinkStore } from '../../ports.js';
+import type { Retry } from '../../retry.js';
+import type { PendingRow } from '../../rowBatch.js';
+import { writeBatch } from '../../sinkWriter.js';
 
 export interface EagerConfig {
   readonly store: SinkStore;

@@ -1,8 +1,14 @@
 /** An outbox target over a table in memory, whose every step a test can see and spoil. */
 
-import { memoryStore } from '../../../adapters/memory/index.js';
-import { StoreError } from '../../../lib/errors.js';
-import type { OutboxBatch, OutboxTarget, Row, SinkStore, TableStore } from '../../../lib/ports.js';
+import { memoryStore } from '../../../../adapters/memory/index.js';
+import { StoreError } from '../../../../lib/errors.js';
+import type {
+  OutboxBatch,
+  OutboxTarget,
+  Row,
+  SinkStore,
+  TableStore,
+} from '../../../../lib/ports.js';
 
 /** What happens to a batch: nothing unusual, never sent, applied with an error or no answer, or held until told. */
 export type Fate = 'ok' | 'lost' | 'unanswered' | 'stuck' | Promise<void>;

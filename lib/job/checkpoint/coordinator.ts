@@ -4,7 +4,7 @@
  * (Carbone et al., "Lightweight Asynchronous Snapshots for Distributed Dataflows", 2015), simplified
  * by one turn for all sources.
  */
-import type { Position } from '../ports.js';
+import type { Position } from '../../ports.js';
 import type { Reports } from './roster.js';
 
 /** One checkpoint from its barrier to its commit. */

@@ -1,9 +1,9 @@
 /** Where a job begins that has no checkpoint yet: at positions, at an event time, or as another job stands. */
-import { configError, FencedError, JobError, show } from '../errors.js';
-import { type Instant, toInstant } from '../instant.js';
-import type { Checkpoint, CheckpointStore, Ownership, Position, Source } from '../ports.js';
-import { isOutboxPiece } from './outbox.js';
-import type { SavedSource } from './sourceRun.js';
+import { configError, FencedError, JobError, show } from '../../errors.js';
+import { type Instant, toInstant } from '../../instant.js';
+import type { Checkpoint, CheckpointStore, Ownership, Position, Source } from '../../ports.js';
+import { isOutboxPiece } from '../sinks/outbox.js';
+import type { SavedSource } from '../sources/sourceRun.js';
 
 /** One of these; it counts until the job has a checkpoint of its own. */
 export interface StartConfig {

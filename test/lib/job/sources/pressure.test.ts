@@ -1,5 +1,5 @@
 /** Pressure: high and low marks over everything that is on its way. */
-import { Pressure } from '../../../lib/job/pressure.js';
+import { Pressure } from '../../../../lib/job/sources/pressure.js';
 
 it('holds at the high mark, and lets go at half of it: the gate does not flutter', () => {
   const held: [boolean, number][] = [];

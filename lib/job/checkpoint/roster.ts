@@ -1,13 +1,13 @@
 /** Who takes part in a job's checkpoints: every stateful operator and sink, by id. */
-import { decodeChunks } from '../codec.js';
-import type { Chunks, Member, Membership, SinkMember } from '../element.js';
-import { JobError, show } from '../errors.js';
-import type { Captured } from '../page.js';
-import type { Checkpoint, SinkRows, SinkStore } from '../ports.js';
-import { type PendingRow, RowBatch } from '../rowBatch.js';
-import type { Deliveries } from './deliveries.js';
-import type { RunMigration } from './migration.js';
-import { isOutboxPiece } from './outbox.js';
+import { decodeChunks } from '../../codec.js';
+import type { Chunks, Member, Membership, SinkMember } from '../../element.js';
+import { JobError, show } from '../../errors.js';
+import type { Captured } from '../../page.js';
+import type { Checkpoint, SinkRows, SinkStore } from '../../ports.js';
+import { type PendingRow, RowBatch } from '../../rowBatch.js';
+import type { Deliveries } from '../sinks/deliveries.js';
+import { isOutboxPiece } from '../sinks/outbox.js';
+import type { RunMigration } from '../start/migration.js';
 
 /** What one operator gave for a checkpoint. */
 export interface Report {

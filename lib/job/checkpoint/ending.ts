@@ -1,8 +1,8 @@
 /** The end of a run: rows that wait are applied, and one more checkpoint drops them. */
-import type { Checkpoint } from '../ports.js';
+import type { Checkpoint } from '../../ports.js';
+import type { Deliveries } from '../sinks/deliveries.js';
 import type { Commits } from './commits.js';
 import type { Capture } from './coordinator.js';
-import type { Deliveries } from './deliveries.js';
 import { type Reports, withoutRows } from './roster.js';
 
 /** A checkpoint as if it had been captured: nothing follows it. */

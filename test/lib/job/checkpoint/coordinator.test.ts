@@ -1,5 +1,9 @@
 /** The coordinator: one barrier at a time, two captures under way, declines with names, and the end. */
-import { type Actions, type Capture, Coordinator } from '../../../lib/job/coordinator.js';
+import {
+  type Actions,
+  type Capture,
+  Coordinator,
+} from '../../../../lib/job/checkpoint/coordinator.js';
 
 function setup(everyEvents = 3) {
   const log: string[] = [];

@@ -1,10 +1,10 @@
 /** Rows that are written once, after their checkpoint; what fails is lost, and counted. */
-import type { SinkMember } from '../element.js';
-import type { SinkStore, UpsertResult } from '../ports.js';
-import type { Retry } from '../retry.js';
-import type { PendingRow } from '../rowBatch.js';
-import { nothing, sum, type Written, writeBatch } from '../sinkWriter.js';
-import { isConnectionFault } from '../storeFault.js';
+import type { SinkMember } from '../../element.js';
+import type { SinkStore, UpsertResult } from '../../ports.js';
+import type { Retry } from '../../retry.js';
+import type { PendingRow } from '../../rowBatch.js';
+import { nothing, sum, type Written, writeBatch } from '../../sinkWriter.js';
+import { isConnectionFault } from '../../storeFault.js';
 
 export interface OnceConfig {
   readonly store: SinkStore;

@@ -1,6 +1,6 @@
 /** Events at which a job failed again and again: left out of its next runs, told and counted. Holds a position an event. */
-import { encode } from '../codec.js';
-import type { Position } from '../ports.js';
+import { encode } from '../../codec.js';
+import type { Position } from '../../ports.js';
 
 /** An event that a job leaves out. */
 export interface Quarantined {

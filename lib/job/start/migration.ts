@@ -1,9 +1,9 @@
 /** What a job may give up of its checkpoint when its configuration has changed; nothing that is not named. */
-import type { Chunks, Migrating } from '../element.js';
-import { configError, JobError, messageOf, type SettingsError, show } from '../errors.js';
-import { type Instant, toInstant } from '../instant.js';
-import type { Checkpoint, Position, Source } from '../ports.js';
-import type { SavedSource } from './sourceRun.js';
+import type { Chunks, Migrating } from '../../element.js';
+import { configError, JobError, messageOf, type SettingsError, show } from '../../errors.js';
+import { type Instant, toInstant } from '../../instant.js';
+import type { Checkpoint, Position, Source } from '../../ports.js';
+import type { SavedSource } from '../sources/sourceRun.js';
 
 /** What becomes of the state of one operator. */
 export type OperatorMigration = 'new' | 'drop' | 'keep' | ((saved: Chunks) => Chunks);

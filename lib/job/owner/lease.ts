@@ -3,10 +3,10 @@
  * at its end; another one is refused, or waits as a standby. Politeness: what keeps owners apart is
  * the epoch inside each write (Gray and Cheriton, "Leases", 1989; fencing as in Chubby's sequencers).
  */
-import { JobError, show } from '../errors.js';
-import type { LeaseAnswer, LeaseStore } from '../ports.js';
-import { isConnectionFault } from '../storeFault.js';
-import type { Runtime } from './runtime.js';
+import { JobError, show } from '../../errors.js';
+import type { LeaseAnswer, LeaseStore } from '../../ports.js';
+import { isConnectionFault } from '../../storeFault.js';
+import type { Runtime } from '../runtime.js';
 
 export interface LeaseConfig {
   readonly job: string;

@@ -1,11 +1,11 @@
 /** Outbox: rows are applied after their checkpoint, in order, once in effect, whatever happens to answers. */
-import type { SinkMember } from '../../../lib/element.js';
-import { Outbox } from '../../../lib/job/outbox.js';
-import type { OutboxTarget } from '../../../lib/ports.js';
-import { Retry } from '../../../lib/retry.js';
-import type { PendingRow } from '../../../lib/rowBatch.js';
-import { sinkWriting } from '../../../lib/sinkWriting.js';
-import { VirtualTime } from '../virtualTime.js';
+import type { SinkMember } from '../../../../lib/element.js';
+import { Outbox } from '../../../../lib/job/sinks/outbox.js';
+import type { OutboxTarget } from '../../../../lib/ports.js';
+import { Retry } from '../../../../lib/retry.js';
+import type { PendingRow } from '../../../../lib/rowBatch.js';
+import { sinkWriting } from '../../../../lib/sinkWriting.js';
+import { VirtualTime } from '../../virtualTime.js';
 import { type Fate, type Watched, watched } from './outboxes.js';
 
 const row = (k: number, v: unknown, revision = 0): PendingRow => ({
@@ -182,7 +182,7 @@ it('an owner that was taken over applies nothing more', async () => {
 });
 
 it('binary values, dates and nasty numbers come back from a checkpoint', async () => {
-  const { packRows, unpackRows } = await import('../../../lib/outboxRows.js');
+  const { packRows, unpackRows } = await import('../../../../lib/outboxRows.js');
   const value = { a: new Uint8Array([0, 255]), b: new Date(5), c: Number.NaN, d: 5n, e: undefined };
   const one = { ...row(1, 1), row: value, key: ['\u0000', ['x', -0]] };
   const [back] = unpackRows(packRows([one]));

@@ -1,8 +1,8 @@
 /** The lease of a job: who begins, who waits, who is refused; in virtual time. */
 
 import { StoreError } from 'tidemark';
-import { HeldLeases } from '../../../lib/heldLeases.js';
-import { Lease, type LeaseConfig } from '../../../lib/job/lease.js';
+import { HeldLeases } from '../../../../lib/heldLeases.js';
+import { Lease, type LeaseConfig } from '../../../../lib/job/owner/lease.js';
 
 class World {
   ms = 0;

@@ -1,7 +1,7 @@
 /** Makes checkpoints durable: refused rows out, unknown answers looked up, never re-sent blindly. */
-import { ChunkDiff, type Diff } from '../chunkDiff.js';
-import { FencedError, JobError } from '../errors.js';
-import type { Captured } from '../page.js';
+import { ChunkDiff, type Diff } from '../../chunkDiff.js';
+import { FencedError, JobError } from '../../errors.js';
+import type { Captured } from '../../page.js';
 import type {
   Checkpoint,
   CheckpointStore,
@@ -10,12 +10,12 @@ import type {
   EncodedChunks,
   SinkRows,
   UpsertResult,
-} from '../ports.js';
-import type { PendingRow } from '../rowBatch.js';
-import { isConnectionFault, isRefusal } from '../storeFault.js';
+} from '../../ports.js';
+import type { PendingRow } from '../../rowBatch.js';
+import { isConnectionFault, isRefusal } from '../../storeFault.js';
+import type { Deliveries } from '../sinks/deliveries.js';
+import { isOutboxPiece } from '../sinks/outbox.js';
 import type { Capture } from './coordinator.js';
-import type { Deliveries } from './deliveries.js';
-import { isOutboxPiece } from './outbox.js';
 import type { Roster } from './roster.js';
 
 const ATTEMPTS = 6;

@@ -1,7 +1,7 @@
 /** Reading of captured state: so much a turn, nothing changes meanwhile, and it ends whatever comes. */
-import type { Data } from '../../../lib/element.js';
-import { Reading } from '../../../lib/job/reading.js';
-import { Page } from '../../../lib/page.js';
+import type { Data } from '../../../../lib/element.js';
+import { Reading } from '../../../../lib/job/checkpoint/reading.js';
+import { Page } from '../../../../lib/page.js';
 
 function setup() {
   const turns: (() => void)[] = [];

@@ -1,10 +1,10 @@
 /** Barriers: one turn through every source, and the reports that come back. */
-import { barrierAt } from '../element.js';
-import type { PendingRow } from '../rowBatch.js';
+import { barrierAt } from '../../element.js';
+import type { PendingRow } from '../../rowBatch.js';
+import type { SourceRun } from '../sources/sourceRun.js';
 import type { Capture, Coordinator } from './coordinator.js';
 import type { Reading } from './reading.js';
 import type { Roster } from './roster.js';
-import type { SourceRun } from './sourceRun.js';
 
 /**
  * Sends the barrier of a capture. A report that comes in this turn is found when the turn is over; the

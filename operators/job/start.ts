@@ -1,0 +1,23 @@
+/** One run of a topology, from its building to its end. */
+import { TaskRun, type TaskRunConfig } from '../../lib/job/taskRun.js';
+import type { JobConfig } from './config.js';
+import { build } from './topology.js';
+import { watchUnhandled } from './unhandled.js';
+
+/** Builds the pipelines anew, and runs them. @throws what a wrong topology throws */
+export function start(
+  settings: Omit<TaskRunConfig, 'sources'>,
+  topology: JobConfig['topology'],
+): TaskRun {
+  const { sources, sinks } = build(settings.job, topology);
+  const run = new TaskRun({ ...settings, sources });
+  const watch = watchUnhandled((thrown) => run.fail(thrown));
+  const subscriptions = sinks.map((acks$) => acks$.subscribe({ error: (e) => run.fail(e) }));
+  const end = () => {
+    watch.end();
+    for (const s of subscriptions) s.unsubscribe();
+  };
+  run.outcome.then(end, end);
+  run.start();
+  return run;
+}
