@@ -29,13 +29,17 @@ export async function writeResults({ program, tables, summary, streams }: Result
 
 /** Prints the counts and the first rows; not to standard output if results go there. */
 export async function showResults({ program, tables, summary, streams }: Results): Promise<void> {
-  const { summary: counts, rejected, late } = program.options;
-  const written = [counts, rejected, late, ...program.tables.map((t) => t.path)];
-  const screen = written.includes(STANDARD) ? streams.stderr : streams.stdout;
+  const screen = writesTo(program, STANDARD) ? streams.stderr : streams.stdout;
   const [[spec], [table]] = [program.tables, tables];
   if (spec === undefined || table === undefined) return;
   const text = await tableText(rowsOf(spec, table), summary.rows);
   screen.write(`${summaryText(summary)}\n${spec.name}\n${text}`);
+}
+
+/** Whether some output goes there. */
+export function writesTo({ options, tables }: Program, path: string): boolean {
+  const { summary, rejected, late } = options;
+  return [summary, rejected, late, ...tables.map((t) => t.path)].includes(path);
 }
 
 /* A row of the output has every column, in the order of the table's description. */

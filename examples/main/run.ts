@@ -5,9 +5,11 @@ import type { Store, TableStore } from 'tidemark/memory';
 import { processOwner } from 'tidemark/process';
 import { openStore } from './openStore.js';
 import { isDurable } from './options.js';
+import { outlast, restartRule, watchOutage } from './outage.js';
 import { type LateRow, Meters } from './parts.js';
+import { STANDARD } from './paths.js';
 import type { Context, Counts, Pipeline, Program, Stop } from './program.js';
-import { showResults, writeResults } from './results.js';
+import { showResults, writeResults, writesTo } from './results.js';
 import { progressLine, showProgress } from './screen.js';
 import type { InputName, Rejected } from './sources.js';
 import { openWhenFree, watchStandby } from './standby.js';
@@ -81,9 +83,15 @@ class Run {
     this.rejected.close();
     this.late.close();
     if (stopped !== undefined) return this.stopped(stopped);
-    const summary = await this.summary(task);
-    const results = { program: this.program, tables: this.tables, summary, streams: this.streams };
-    await writeResults(results);
+    const { program, tables, streams } = this;
+    const outlasting = <T>(act: () => Promise<T>) =>
+      outlast(program.options.store, act, (sentence) => this.say(sentence));
+    const summary = await outlasting(() => this.summary(task));
+    const results = { program, tables, summary, streams };
+    // what has gone to standard output cannot be taken back
+    await (writesTo(program, STANDARD)
+      ? writeResults(results)
+      : outlasting(() => writeResults(results)));
     if (!this.program.options.quiet) await showResults(results);
     return this.verdict(task);
   }
@@ -124,7 +132,7 @@ class Run {
 
   /* All inputs open in one turn, before the first row. */
   private opened(input: InputName, from: LineCounts | undefined): void {
-    if (input === 'events') this.linesBefore = from?.lines ?? 0;
+    if (input === 'events') this.linesBefore ??= from?.lines ?? 0;
     this.rejected.begin(from !== undefined);
     this.late.begin(from !== undefined);
   }
@@ -141,7 +149,7 @@ class Run {
       everyEvents: options.checkpointEveryEvents,
       owner: { ...processOwner(), lease: LEASE, standby },
       stopTimeout: STOP_TIMEOUT,
-      restart: { attempts: 1 }, // whoever started the process sees the failure, and starts it again
+      restart: restartRule(options.store),
       topology: this.pipeline.topology,
     });
   }
@@ -151,6 +159,7 @@ class Run {
     const live = !this.program.options.quiet && stderr.isTTY === true;
     const waits = (holder: string) => tellWait(this.program, this.streams, holder);
     const watched = this.program.options.standby ? watchStandby(task, waits) : () => {};
+    const told = watchOutage(task, (sentence) => this.say(sentence));
     const hide = live ? showProgress(stderr, () => this.progress(task)) : () => {};
     let signal = 'request';
     stop?.requested
@@ -163,6 +172,7 @@ class Run {
       return (await task.run()) === 'stopped' ? signal : undefined;
     } finally {
       hide();
+      told();
       watched();
     }
   }
@@ -211,11 +221,16 @@ class Run {
 
   /* A stop is no failure where the same command goes on from it. */
   private stopped(signal: string): number {
-    const { store, quiet } = this.program.options;
+    const { store } = this.program.options;
     if (!isDurable(store)) return this.failure(`stopped by ${signal}; its store is gone with it`);
-    const sentence = `stopped by ${signal} at a checkpoint; the same command goes on from it`;
-    if (!quiet) this.streams.stderr.write(`${this.program.name}: ${sentence}\n`);
+    this.say(`stopped by ${signal} at a checkpoint; the same command goes on from it`);
     return 0;
+  }
+
+  /* What is no error. */
+  private say(sentence: string): void {
+    const { name, options } = this.program;
+    if (!options.quiet) this.streams.stderr.write(`${name}: ${sentence}\n`);
   }
 
   private failure(sentence: string): number {

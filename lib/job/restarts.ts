@@ -14,7 +14,7 @@ export interface RestartConfig {
   readonly delay?: Duration;
   /** @default '1m' */
   readonly maxDelay?: Duration;
-  /** How long a store may be away before the job stops. @default '5m' */
+  /** How long a store may be away before the job stops; given beside `attempts: 1`, it is waited for all the same. @default '5m' */
   readonly outage?: Duration;
   /**
    * Told of an event at which the job has failed `attempts` times; from then on it is left out. A
@@ -32,6 +32,8 @@ export interface RestartSettings {
   readonly maxDelayMs: number;
   /** How long a store may be away before the job stops. */
   readonly outageMs: number;
+  /** Whether a store that is away is waited for by starting again. */
+  readonly outlasts: boolean;
 }
 
 /** Checks what a user gave. @throws TypeError */
@@ -45,6 +47,7 @@ export function restartSettings(given: RestartConfig = {}): RestartSettings {
     delayMs: durationOption('job', 'restart.delay', delay, 'positive'),
     maxDelayMs: durationOption('job', 'restart.maxDelay', maxDelay, 'positive'),
     outageMs: durationOption('job', 'restart.outage', outage, 'nonNegative'),
+    outlasts: attempts !== 1 || given.outage !== undefined,
   };
 }
 
@@ -107,9 +110,9 @@ export class Restarts {
 
   /* A store that is away says nothing of the position. */
   private away({ thrown, now }: Failure): unknown {
-    const { attempts, outageMs } = this.settings;
+    const { outlasts, outageMs } = this.settings;
     this.awaySince ??= now;
-    if (attempts === 1 || now - this.awaySince >= outageMs) return thrown;
+    if (!outlasts || now - this.awaySince >= outageMs) return thrown;
     return undefined;
   }
 

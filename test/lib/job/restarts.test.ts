@@ -1,8 +1,15 @@
 /** Restarts: how long a failed job waits, and when it gives up. */
 import { StoreError } from '../../../lib/errors.js';
-import { type Failure, type RestartSettings, Restarts } from '../../../lib/job/restarts.js';
+import {
+  type Failure,
+  type RestartSettings,
+  Restarts,
+  restartSettings,
+} from '../../../lib/job/restarts.js';
 
-const settings: RestartSettings = { attempts: 3, delayMs: 100, maxDelayMs: 1000, outageMs: 5000 };
+const settings: RestartSettings = {
+  ...{ attempts: 3, delayMs: 100, maxDelayMs: 1000, outageMs: 5000, outlasts: true },
+};
 const boom = new Error('boom');
 const away = new StoreError('connection', 'the store is away');
 const at = (position: unknown, o: Partial<Failure> = {}): Failure => ({
@@ -52,7 +59,16 @@ it('does not hold it against a position that the store is away, for as long as a
   expect(told(mixed).at(-1)).toBe(1000);
   const later = at(7, { thrown: away, now: 9000, n: 2 });
   expect(told([...failures.slice(0, 5), later])).toEqual([100, 200, 400, 800, 1000, 100]);
-  expect(told(failures.slice(0, 1), { attempts: 1 })).toEqual(['the store is away']);
+});
+
+it('waits for a store with one attempt, too, where an outage is given, and not otherwise', () => {
+  const failures = [0, 1000].map((now) => at(7, { thrown: away, now }));
+  const given = restartSettings({ attempts: 1, delay: 100, outage: 1000 });
+  expect(told(failures, given)).toEqual([100, 'the store is away']);
+  expect(told([at(7)], given)).toEqual(['boom']);
+  expect(told(failures.slice(0, 1), restartSettings({ attempts: 1 }))).toEqual([
+    'the store is away',
+  ]);
 });
 
 it.each(['FencedError', 'JobError', 'SettingsError', 'CodecError', 'SplitError'])(
