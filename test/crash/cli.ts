@@ -1,6 +1,7 @@
 /**
- * `npm run crash -- [--kills N] [--zombies N] [--store KIND:|URL] [--seed S] [--events N] [--jobs N] [--resume FILE]`:
- * prints a line after each fault, and at the end lost, doubled and wrong rows, and which stages were hit.
+ * `npm run crash -- [--kills N] [--zombies N] [--restarts N] [--cuts N] [--store KIND:|URL] [--seed S]
+ * [--events N] [--jobs N] [--resume FILE]`: prints a line after each fault, and at the end lost, doubled and
+ * wrong rows, and which stages were hit.
  */
 import { createHash } from 'node:crypto';
 import { rmSync } from 'node:fs';
@@ -8,13 +9,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { killRuns } from './kills.js';
-import { isStore, kinds, rule } from './places.js';
+import { outageRuns } from './outages.js';
+import { isStore, kinds, rule, serverKinds } from './places.js';
 import { type Found, missed, type Report, Saved } from './tally.js';
 import { zombieRuns } from './zombies.js';
 
 const options = {
   kills: { type: 'string' },
   zombies: { type: 'string' },
+  restarts: { type: 'string' },
+  cuts: { type: 'string' },
   store: { type: 'string', default: 'pglite:' },
   seed: { type: 'string', default: '1' },
   events: { type: 'string', default: '40000' },
@@ -26,6 +30,8 @@ const options = {
 interface Asked {
   readonly kills: number;
   readonly zombies: number;
+  readonly restarts: number;
+  readonly cuts: number;
   readonly seed: number;
   readonly events: number;
   readonly jobs: number;
@@ -33,6 +39,7 @@ interface Asked {
   readonly resume: string | undefined;
 }
 
+const faults = ['kills', 'zombies', 'restarts', 'cuts'] as const;
 /** So many kills hit every stage; of fewer some may be missing. */
 const ENOUGH = 200;
 const log = (line: string) => console.log(line);
@@ -46,21 +53,28 @@ function asked(): Asked | string {
   }
   const { store, resume } = values;
   if (!isStore(store)) return `\`--store\` must be ${rule}; got ${store}`;
-  const named = values.kills !== undefined || values.zombies !== undefined;
+  const named = faults.some((name) => values[name] !== undefined);
   const numbers = { ...values, kills: values.kills ?? (named ? '0' : '20') };
-  const n = { kills: 0, zombies: 0, seed: 0, events: 0, jobs: 0 };
+  const n = { kills: 0, zombies: 0, restarts: 0, cuts: 0, seed: 0, events: 0, jobs: 0 };
   for (const name of Object.keys(n) as (keyof typeof n)[]) {
     const text = numbers[name];
     n[name] = Number(text ?? 0);
-    const least = name === 'kills' || name === 'zombies' ? 0 : 1;
+    const least = faults.some((fault) => fault === name) ? 0 : 1;
     if (!Number.isSafeInteger(n[name]) || n[name] < least) {
       return `\`--${name}\` must be a whole number >= ${least}; got ${text}`;
     }
   }
-  if (n.zombies > 0 && kinds.some((kind) => kind === store)) {
-    return `\`--store\` must be a server, where \`--zombies\` is given; got ${store}`;
+  for (const name of ['zombies', 'restarts', 'cuts'] as const) {
+    const server = name === 'zombies' ? 'a server' : serverKinds.join(' or ');
+    const fits = name === 'zombies' ? !isOneOf(kinds, store) : isOneOf(serverKinds, store);
+    if (n[name] > 0 && !fits)
+      return `\`--store\` must be ${server}, where \`--${name}\` is given; got ${store}`;
   }
   return { ...n, store, resume };
+}
+
+function isOneOf(names: readonly string[], text: string): boolean {
+  return names.includes(text);
 }
 
 async function kills(o: Asked): Promise<boolean> {
@@ -80,13 +94,9 @@ async function kills(o: Asked): Promise<boolean> {
 }
 
 function tell(report: Report): void {
-  const { runs, kills, midWork, longestMs, elapsedMs, byStage } = report;
+  const { runs, kills, midWork, longestMs, elapsedMs } = report;
   log(`${kills} kills in ${runs} runs, ${midWork} mid-work; went on within ${longestMs} ms`);
-  log(
-    `by stage: ${Object.entries(byStage)
-      .map(([stage, n]) => `${stage} ${n}`)
-      .join(', ')}`,
-  );
+  log(`by stage: ${stagesText(report)}`);
   log(`${(elapsedMs / 1000 / kills).toFixed(2)} s a kill`);
 }
 
@@ -96,6 +106,22 @@ async function zombies(o: Asked): Promise<boolean> {
   const { midWork, longestMs } = report;
   log(`${report.zombies} zombies, ${midWork} woke mid-work; taken over within ${longestMs} ms`);
   return rowsRight(report);
+}
+
+async function outages(o: Asked, kind: 'restart' | 'cut', faults: number): Promise<boolean> {
+  const { seed, events, store } = o;
+  const report = await outageRuns({ kind, faults, seed, events, store, log });
+  log(
+    `${report.kills} ${kind}s in ${report.runs} runs; the job was run again ${report.again} times`,
+  );
+  log(`went on within ${report.longestMs} ms; by stage: ${stagesText(report)}`);
+  return rowsRight(report);
+}
+
+function stagesText({ byStage }: Report): string {
+  return Object.entries(byStage)
+    .map(([stage, n]) => `${stage} ${n}`)
+    .join(', ');
 }
 
 function rowsRight({ lost, doubled, wrong }: Found): boolean {
@@ -116,6 +142,8 @@ async function main(): Promise<number> {
   let right = true;
   if (o.kills > 0) right = (await kills(o)) && right;
   if (o.zombies > 0) right = (await zombies(o)) && right;
+  if (o.restarts > 0) right = (await outages(o, 'restart', o.restarts)) && right;
+  if (o.cuts > 0) right = (await outages(o, 'cut', o.cuts)) && right;
   return right ? 0 : 1;
 }
 

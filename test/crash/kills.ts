@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openPlace, type Place } from './places.js';
+import { openPlace, type Place, storesOf } from './places.js';
 import { type KillPlan, planKill } from './plan.js';
 import { compare, inputOf, random, reference, rowsIn } from './runs.js';
 import type { Stage } from './stages.js';
@@ -93,11 +93,11 @@ class AllRuns {
     const most = Math.min(killsPerRun, this.left);
     this.left -= most;
     const home = join(dir, `run-${number}`);
-    const apart = apartOf(number);
+    const stores = storesOf(number, place, home);
     const run = new KillRun({
-      ...{ home, spare, most, log, number, outbox: apart !== 'none' },
+      ...{ home, spare, most, log, number, outbox: stores.checkpoints !== undefined },
       ...{ input: inputOf(seed, events), next: random(seed * 7919 + number) },
-      ...storesOf(apart, place, home),
+      ...stores,
     });
     const landed = await run.toEnd();
     const found = compare(undisturbed, rowsIn(`${home}.out`));
@@ -114,21 +114,6 @@ class AllRuns {
     this.idle = landed.length === 0 ? this.idle + 1 : 0;
     if (this.idle > MISSES) throw new Error('runs end before they can be killed: raise --events');
   }
-}
-
-type Apart = 'none' | 'checkpoints' | 'table';
-
-/* Of three runs one has all in the store, and two have one half in files: their rows go through an outbox. */
-function apartOf(number: number): Apart {
-  return (['checkpoints', 'none', 'table'] as const)[number % 3] as Apart;
-}
-
-function storesOf(apart: Apart, place: Place, home: string) {
-  const store = place.storeOf(home);
-  const files = `file:${home}-apart`;
-  if (apart === 'none') return { table: store, checkpoints: undefined };
-  if (apart === 'checkpoints') return { table: store, checkpoints: files };
-  return { table: files, checkpoints: store };
 }
 
 /* A process that is started while another is at work, so that nobody waits for it. */

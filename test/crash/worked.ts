@@ -48,12 +48,13 @@ export class Worked {
     return this.place.stage;
   }
 
-  async send(errand: Errand): Promise<void> {
+  /** Resolves when it is at work; it is given up when it takes longer than that. */
+  async send(errand: Errand, limitMs = STALLED_MS): Promise<void> {
     await this.ready;
     this.limit = setTimeout(() => {
       this.stalled = true;
       this.kill();
-    }, STALLED_MS);
+    }, limitMs);
     this.child.stdin?.end(JSON.stringify(errand));
   }
 
