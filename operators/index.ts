@@ -55,7 +55,7 @@ export type { RestartConfig } from '../lib/job/restarts.js';
 export type { Quarantined } from '../lib/job/sources/quarantine.js';
 export type { StartConfig } from '../lib/job/start/beginning.js';
 export type { MigrateConfig, OperatorMigration } from '../lib/job/start/migration.js';
-export type { Outcome } from '../lib/job/taskRun.js';
+export type { Outcome } from '../lib/job/taskConfig.js';
 export type { JoinInvalid, JoinLate, JoinSideStats, JoinType } from '../lib/joinSide.js';
 export type { Joined, JoinStats } from '../lib/joinState.js';
 export { collect, type ReduceOptions, reduce } from '../lib/keptEvents.js';

@@ -5,7 +5,7 @@ import { JobRun } from '../lib/job/jobRun.js';
 import { leaseOf } from '../lib/job/owner/owner.js';
 import { Restarts } from '../lib/job/restarts.js';
 import { Quarantine } from '../lib/job/sources/quarantine.js';
-import type { Outcome } from '../lib/job/taskRun.js';
+import type { Outcome } from '../lib/job/taskConfig.js';
 import { type JobConfig, settingsOf } from './job/config.js';
 import { promiseOf } from './job/promise.js';
 import { start } from './job/start.js';

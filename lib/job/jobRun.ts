@@ -4,7 +4,8 @@ import type { Lease } from './owner/lease.js';
 import type { Restarts, Verdict } from './restarts.js';
 import type { Runtime } from './runtime.js';
 import type { Quarantine } from './sources/quarantine.js';
-import type { Outcome, TaskRun } from './taskRun.js';
+import type { Outcome } from './taskConfig.js';
+import type { TaskRun } from './taskRun.js';
 
 const RELEASE_MS = 3000;
 

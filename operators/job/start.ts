@@ -1,5 +1,6 @@
 /** One run of a topology, from its building to its end. */
-import { TaskRun, type TaskRunConfig } from '../../lib/job/taskRun.js';
+import type { TaskRunConfig } from '../../lib/job/taskConfig.js';
+import { TaskRun } from '../../lib/job/taskRun.js';
 import type { JobConfig } from './config.js';
 import { build } from './topology.js';
 import { watchUnhandled } from './unhandled.js';

@@ -15,7 +15,7 @@ export function sendBarrier(
   sources: readonly SourceRun[],
   to: {
     readonly roster: Roster;
-    readonly coordinator: Coordinator | undefined;
+    readonly coordinator: Coordinator;
     readonly reading: Reading;
   },
 ): void {
@@ -23,7 +23,7 @@ export function sendBarrier(
   let late = false;
   const barrier = barrierAt(n, (id, state, rows = []) => {
     const taken = rows as readonly PendingRow[];
-    if (!to.coordinator?.waitsFor(n)) {
+    if (!to.coordinator.waitsFor(n)) {
       to.roster.carry(id, taken);
       return;
     }

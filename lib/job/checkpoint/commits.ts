@@ -32,8 +32,6 @@ export interface CommitsConfig {
   readonly store: CheckpointStore;
   readonly roster: Roster;
   readonly deliveries: Deliveries;
-  /** The checkpoint that the run began with. */
-  readonly restored: Checkpoint | undefined;
   readonly wait: (ms: number) => Promise<void>;
 }
 
@@ -47,8 +45,11 @@ export class Commits {
   /** Pieces of state written so far; those that did not change are not. */
   readonly written = { chunks: 0, bytes: 0 };
 
-  constructor(private readonly config: CommitsConfig) {
-    const state = config.restored?.state;
+  /** @param state that of the checkpoint that the run begins with */
+  constructor(
+    private readonly config: CommitsConfig,
+    state?: Checkpoint['state'],
+  ) {
     this.diff = new ChunkDiff(state);
     this.holdsRows = [...(state?.values() ?? [])].some((own) =>
       [...own.keys()].some(isOutboxPiece),

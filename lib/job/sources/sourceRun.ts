@@ -1,7 +1,7 @@
 /** One source of a running task: its reader behind a gate, and the stream that it feeds. */
 import { type Element, event, splitsOf, watermarkAt } from '../../element.js';
 import type { Position, Reader, Source } from '../../ports.js';
-import { Gate, type HoldReason } from './gate.js';
+import { Gate } from './gate.js';
 import type { Quarantine } from './quarantine.js';
 
 /** Where a source's elements go. */
@@ -93,13 +93,5 @@ export class SourceRun {
     const { reader } = this;
     reader?.pause();
     await reader?.close();
-  }
-}
-
-/** Holds every source for a reason, or lets go of it. */
-export function holdAll(sources: readonly SourceRun[], reason: HoldReason, hold = true): void {
-  for (const { gate } of sources) {
-    if (hold) gate.hold(reason);
-    else gate.release(reason);
   }
 }
