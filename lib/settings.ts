@@ -1,5 +1,11 @@
 /** Settings on which the meaning of saved state depends (sizes, bounds): state of other settings is refused. */
-import type { Chunks, Membership } from './element.js';
+import {
+  type Chunks,
+  type Membership,
+  type Migrating,
+  type Restore,
+  restoreWith,
+} from './element.js';
 import { SettingsError, show } from './errors.js';
 
 export type Settings = Readonly<Record<string, unknown>>;
@@ -33,17 +39,38 @@ export function sameSettings(
   }
 }
 
+/** How an operator takes its state back. */
+interface Taking {
+  load(chunks: Chunks, kept?: boolean): void;
+  /** It does not: see `registering`. */
+  refused(): void;
+}
+
 /** Gives an operator its state back, or what a migration makes of it. @throws SettingsError */
-export function takeBack(
-  { restored, migrating }: Membership,
-  load: (chunks: Chunks, kept?: boolean) => void,
-): void {
+export function takeBack({ restored, migrating }: Membership, own: Taking): void {
   if (restored === undefined) return;
   try {
-    load(restored);
+    refit(restored, migrating, own);
+  } catch (thrown) {
+    own.refused();
+    throw thrown;
+  }
+}
+
+/**
+ * What goes down where state was refused: who is below registers and no more, since an id that two
+ * operators have may be why the state did not fit.
+ */
+export function registering({ register }: Restore): Restore {
+  return restoreWith((member) => ({ ...register(member), restored: undefined }));
+}
+
+function refit(saved: Chunks, migrating: Migrating | undefined, own: Taking): void {
+  try {
+    own.load(saved);
   } catch (thrown) {
     if (!(thrown instanceof SettingsError) || migrating === undefined) throw thrown;
-    const other = migrating.refit(restored, thrown);
-    if (other !== undefined) load(other, true);
+    const other = migrating.refit(saved, thrown);
+    if (other !== undefined) own.load(other, true);
   }
 }

@@ -16,7 +16,7 @@ import {
 } from './element.js';
 import { InputTime, type SavedInput } from './inputTime.js';
 import type { Logic } from './logic.js';
-import { type Settings, sameSettings, takeBack } from './settings.js';
+import { registering, type Settings, sameSettings, takeBack } from './settings.js';
 import { Settling } from './settling.js';
 import { copyStats, restoreStats } from './stats.js';
 import { type OnResume, Valve } from './valve.js';
@@ -235,7 +235,10 @@ export class Stage {
     const { stats, sink } = this.logic;
     const membership = e.register({ id, operator, stats, ...(sink && { sink }) });
     this.join(membership);
-    takeBack(membership, (chunks, kept) => this.load(chunks, kept));
+    takeBack(membership, {
+      load: (chunks, kept) => this.load(chunks, kept),
+      refused: () => this.down.next(registering(e)),
+    });
     this.down.next(restoreWith(e.register));
   }
 }

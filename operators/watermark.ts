@@ -21,7 +21,7 @@ import { configError, WatermarkOriginError } from '../lib/errors.js';
 import type { Instant } from '../lib/instant.js';
 import { Intake, type IntakeConfig, type WatermarkStats } from '../lib/intake.js';
 import { type Output, operate, type Turn } from '../lib/operate.js';
-import { takeBack } from '../lib/settings.js';
+import { registering, takeBack } from '../lib/settings.js';
 import { copyStats, newStats, restoreStats, type StatsDoor, setLive } from '../lib/stats.js';
 import type { OnResume } from '../lib/valve.js';
 import { WatermarkState, type WatermarkStateConfig } from '../lib/watermarkState.js';
@@ -249,9 +249,12 @@ class Shell<T> {
     this.intake.reset();
     this.state.moved = (w, idle) => membership.advanced(w, idle);
     this.alarm.clear();
-    takeBack(membership, (chunks, kept) => {
-      this.state.restore(chunks, kept);
-      restoreStats(this.stats, chunks.get(STATS));
+    takeBack(membership, {
+      load: (chunks, kept) => {
+        this.state.restore(chunks, kept);
+        restoreStats(this.stats, chunks.get(STATS));
+      },
+      refused: () => this.out.next(registering(e)),
     });
     this.state.finishVanished = membership.migrating?.finishSplits ?? false;
     this.state.restart(this.idleNow());

@@ -1,6 +1,6 @@
 /** One run of a task: acquires, restores, lets the sources go, checkpoints, and ends in one of four ways. */
 import type { Restore } from '../element.js';
-import { show } from '../errors.js';
+import { SettingsError, show } from '../errors.js';
 import type { Position } from '../ports.js';
 import type { Capture } from './checkpoint/coordinator.js';
 import { captureOf, settleRows } from './checkpoint/ending.js';
@@ -23,6 +23,8 @@ export class TaskRun {
   private draining = false;
   private registered = false;
   private ended = false;
+  /** What fails while operators register: all of them do, before one fault ends the run. */
+  private faults: unknown[] | undefined;
   /** The event in whose turn the run failed. */
   culprit: Quarantined | undefined;
 
@@ -91,6 +93,10 @@ export class TaskRun {
   /** The run is over; nothing more is committed. */
   fail(thrown: unknown): void {
     if (this.ended) return;
+    if (this.faults !== undefined) {
+      this.faults.push(thrown);
+      return;
+    }
     this.culprit = this.sources.culprit(thrown);
     const reject = () => this.settle.reject(thrown);
     this.close().then(reject, reject);
@@ -125,8 +131,14 @@ export class TaskRun {
   }
 
   private restore(parts: TaskParts): void {
+    const faults: unknown[] = [];
+    this.faults = faults;
     this.sources.restore((source) => this.registrar(parts, source));
+    this.faults = undefined;
     if (this.ended) return;
+    // an id that two operators have explains settings that do not fit, not the other way round
+    const fault = faults.find((thrown) => !(thrown instanceof SettingsError)) ?? faults[0];
+    if (fault !== undefined) throw fault;
     parts.roster.close();
     this.registered = true;
   }

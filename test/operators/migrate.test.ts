@@ -9,6 +9,7 @@ import {
   type MigrateConfig,
   type Source,
   type Store,
+  type Task,
   tumbling,
   union,
   watermark,
@@ -129,6 +130,43 @@ it('drops the state of an operator whose settings changed, and begins it anew', 
   const old = [0, 20].map((start) => [start, 20, 4]);
   // of [0, 50) nothing is left to come, of [50, 100) all
   expect(rows).toEqual([...old, [50, 50, 10]].sort((a, b) => (a[0] as number) - (b[0] as number)));
+});
+
+it('says that two operators have one id before it speaks of settings, wherever they stand', async () => {
+  const twice = 'job "j": two operators have the id "once"; each needs its own';
+  // the window takes the id of the dedupe after which it stands, and then that of one beside it
+  const below = run(await begun(), input, { window: 'once' });
+  await expect(below).rejects.toThrow(twice);
+  const store = await begun({ once: false, window: 'once' });
+  const above = run(store, input, { window: 'once', within: 5 });
+  await expect(above).rejects.toThrow(twice);
+});
+
+it('says so also where the other operator is below another source', async () => {
+  const store = memoryStore();
+  const both = (first: number, second: number) => {
+    const branch = (t: Task, name: string, within: number, id: string) =>
+      t
+        .source(arraySource(name, clicks(0, 5)))
+        .pipe(
+          watermark({ id: `${name}.time`, timestamp: (c) => c.at }),
+          dedupe({ id, key: (c) => c.id, within }),
+          idempotentSink({ id: name, store: store.table(name, { key: ['id'] }), key: (c) => c.id }),
+        );
+    return job({
+      id: 'j',
+      checkpoints: store.checkpoints(),
+      every: '1h',
+      restart: { attempts: 1 },
+      topology(t) {
+        t.sink(branch(t, 'a', first, 'once'));
+        t.sink(branch(t, 'b', second, first === second ? 'other' : 'once'));
+      },
+    }).run();
+  };
+  expect(await both(10, 10)).toBe('completed');
+  const twice = 'job "j": two operators have the id "once"; each needs its own';
+  await expect(both(20, 10)).rejects.toThrow(twice);
 });
 
 it('keeps state under other bounds', async () => {
