@@ -221,8 +221,8 @@ class Run {
 
   /* A stop is no failure where the same command goes on from it. */
   private stopped(signal: string): number {
-    const { store } = this.program.options;
-    if (!isDurable(store)) return this.failure(`stopped by ${signal}; its store is gone with it`);
+    if (!isDurable(this.program.options.store))
+      return this.failure(`stopped by ${signal}; its store is gone with it`);
     this.say(`stopped by ${signal} at a checkpoint; the same command goes on from it`);
     return 0;
   }

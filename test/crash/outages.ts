@@ -27,7 +27,6 @@ export interface OutageReport extends Report {
 }
 
 const FAULTS_A_RUN = 5;
-/** Processes of one run: one for each fault, at most, and one that ends. */
 const EVENTS = 15_000;
 const RATE = 5000;
 const LIMIT_MS = 180_000;
