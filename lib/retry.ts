@@ -2,6 +2,7 @@
  * Sends again what a store did not answer: back-off with full jitter (Brooker, "Exponential Backoff
  * And Jitter", AWS 2015) and a circuit breaker (Nygard, "Release It!", 2007), one of each per sink.
  */
+import { type BackOff, backOff } from './backOff.js';
 import { messageOf, StoreError } from './errors.js';
 import { isConnectionFault } from './storeFault.js';
 
@@ -12,15 +13,12 @@ export interface Timing {
   after(ms: number, fn: () => void): () => void;
 }
 
-/** What follows a connection fault. */
-export interface RetryRule {
+/** What follows a connection fault; the wait is drawn from 0 to that of the back-off. */
+export interface RetryRule extends BackOff {
   /** Failures in a row after which the error is final. */
   readonly attempts: number;
   /** For how long the store may be away before the error is final. @default Infinity */
   readonly outageMs?: number;
-  /** The longest wait before the second try; doubles with each, up to `maxDelayMs`. The wait is drawn from 0 to there. */
-  readonly delayMs: number;
-  readonly maxDelayMs: number;
   /** How long an answer may take before the same rows are sent again. */
   readonly timeoutMs: number;
   readonly breaker: {
@@ -107,10 +105,9 @@ export class Retry {
   }
 
   private async pause(atLeast = 0): Promise<void> {
-    const { delayMs, maxDelayMs, breaker } = this.rule;
-    const longest = Math.min(delayMs * 2 ** Math.min(this.inRow - 1, 30), maxDelayMs);
+    const { breaker } = this.rule;
     const open = this.breaker === 'open';
-    const own = open ? breaker.cooldownMs : this.draw() * longest;
+    const own = open ? breaker.cooldownMs : this.draw() * backOff(this.rule, this.inRow);
     const ms = Math.max(own, atLeast);
     await new Promise<void>((resolve) => this.timing.after(ms, resolve));
     if (!open) return;

@@ -1,5 +1,5 @@
 /** When a failed job starts again: with back-off, until it fails too often at one position. */
-
+import { type BackOff, backOff } from '../backOff.js';
 import type { Door } from '../doors.js';
 import { type Duration, durationOption } from '../duration.js';
 import { configError, JobError, messageOf, show } from '../errors.js';
@@ -24,12 +24,9 @@ export interface RestartConfig {
   readonly quarantine?: Door<Quarantined>;
 }
 
-export interface RestartSettings {
+export interface RestartSettings extends BackOff {
   /** Failures at one position before the job stops; 1 is no restart. */
   readonly attempts: number;
-  /** The first wait; each one that follows without a checkpoint between is twice as long. */
-  readonly delayMs: number;
-  readonly maxDelayMs: number;
   /** How long a store may be away before the job stops. */
   readonly outageMs: number;
   /** Whether a store that is away is waited for by starting again. */
@@ -104,8 +101,7 @@ export class Restarts {
 
   private delay(): number {
     this.count++;
-    const { delayMs, maxDelayMs } = this.settings;
-    return Math.min(delayMs * 2 ** Math.min(this.inRow++, 30), maxDelayMs);
+    return backOff(this.settings, ++this.inRow);
   }
 
   /* A store that is away says nothing of the position. */

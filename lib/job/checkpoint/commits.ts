@@ -1,4 +1,5 @@
 /** Makes checkpoints durable: refused rows out, unknown answers looked up, never re-sent blindly. */
+import { backOff } from '../../backOff.js';
 import { ChunkDiff, type Diff } from '../../chunkDiff.js';
 import { FencedError, JobError } from '../../errors.js';
 import type { Captured } from '../../page.js';
@@ -19,8 +20,7 @@ import type { Capture } from './coordinator.js';
 import type { Roster } from './roster.js';
 
 const ATTEMPTS = 6;
-const FIRST_DELAY_MS = 100;
-const MAX_DELAY_MS = 5000;
+const WAIT = { delayMs: 100, maxDelayMs: 5000 };
 
 const NOTHING: Diff = { changed: [], dropped: [], pieces: 0 };
 
@@ -133,7 +133,7 @@ export class Commits {
         return await store.commit(commit);
       } catch (thrown) {
         if (!isConnectionFault(thrown) || attempt >= ATTEMPTS) throw thrown;
-        await wait(Math.min(FIRST_DELAY_MS * 2 ** (attempt - 1), MAX_DELAY_MS));
+        await wait(backOff(WAIT, attempt));
       }
     }
   }
