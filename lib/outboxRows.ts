@@ -1,6 +1,7 @@
 /** Rows of an outbox as pieces of a checkpoint: plain data of bounded size, in order. */
 import { decode, encode } from './codec.js';
 import { CodecError } from './errors.js';
+import { fromHex, toHex } from './hex.js';
 import type { Key } from './key.js';
 import type { Row } from './ports.js';
 import type { PendingRow } from './rowBatch.js';
@@ -53,14 +54,4 @@ function unpack([kind, key, rest, revision, timestamp, binary = []]: Packed): Pe
   const row = bytes.length === 0 ? rest : { ...rest, ...Object.fromEntries(bytes) };
   const op = kind === 1 ? 'delete' : 'upsert';
   return { op, key, row, revision, timestamp, value: { key, row } };
-}
-
-function toHex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
-}
-
-function fromHex(hex: string): Uint8Array {
-  return Uint8Array.from({ length: hex.length / 2 }, (_, i) =>
-    Number.parseInt(hex.slice(2 * i, 2 * i + 2), 16),
-  );
 }

@@ -1,5 +1,7 @@
 /** Values as Postgres text and back, exactly: text that it cannot hold, times of any year, arrays of columns. */
+
 import type { Column } from '../columns.js';
+import { fromHex, toHex } from '../hex.js';
 
 /* A character that Unicode keeps for private use inside a program: escaped text begins with it. */
 const ESCAPE = '\ufdd0';
@@ -35,7 +37,7 @@ export function toText({ kind }: Column, form: unknown): string | null {
     case 'json':
       return JSON.stringify(form, (_, x) => (typeof x === 'string' ? escapeText(x) : x));
     case 'bytes':
-      return `\\x${Array.from(form as Uint8Array, (b) => b.toString(16).padStart(2, '0')).join('')}`;
+      return `\\x${toHex(form as Uint8Array)}`;
     case 'int':
     case 'bool':
       return String(form);
@@ -66,23 +68,10 @@ export function fromText({ kind }: Column, text: string | null): unknown {
     case 'json':
       return JSON.parse(text, (_, x) => (typeof x === 'string' ? unescapeText(x) : x));
     case 'bytes':
-      return bytesOfHex(text);
+      return fromHex(text);
     default:
       return unescapeText(text);
   }
-}
-
-const digits = new Uint8Array(128);
-for (let i = 0; i < 16; i++) digits[i.toString(16).charCodeAt(0)] = i;
-
-/** Bytes of lower-case hexadecimal text. */
-export function bytesOfHex(hex: string): Uint8Array {
-  const bytes = new Uint8Array(hex.length >> 1);
-  for (let i = 0; i < bytes.length; i++) {
-    const high = digits[hex.charCodeAt(2 * i)] as number;
-    bytes[i] = (high << 4) | (digits[hex.charCodeAt(2 * i + 1)] as number);
-  }
-  return bytes;
 }
 
 /* Postgres has ±infinity, and years after the last of `Date`. */

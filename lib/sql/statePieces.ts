@@ -1,8 +1,10 @@
 /** Pieces of state in Postgres: written in statements of bounded size, read page by page. */
+
+import { fromHex } from '../hex.js';
 import type { Piece, PieceName } from '../ports.js';
 import { type CheckpointSql, STATE_PAGE } from './checkpointSql.js';
 import type { SqlClient } from './client.js';
-import { arrayText, bytesOfHex, escapeText, unescapeText } from './literals.js';
+import { arrayText, escapeText, unescapeText } from './literals.js';
 
 /** State sent in one statement, in bytes; a single larger piece goes alone. */
 const BATCH_BYTES = 2 ** 20;
@@ -42,7 +44,7 @@ export async function* readPieces(
   for (let more = true; more; ) {
     const { rows } = await tx.query(sql.readState);
     for (const { operator, chunk, data } of rows) {
-      const bytes = bytesOfHex(data);
+      const bytes = fromHex(data);
       yield { operator: unescapeText(operator), chunk: unescapeText(chunk), bytes };
     }
     more = rows.length === STATE_PAGE;
