@@ -26,6 +26,7 @@ import { type SqlClient, sqlState, storeError } from './client.js';
 import { define } from './define.js';
 import { SqlLeases } from './leases.js';
 import { escapeText, unescapeText } from './literals.js';
+import { Opening } from './opening.js';
 import { nameArrays, readPieces, writePieces } from './statePieces.js';
 import type { SqlHome, SqlTable } from './table.js';
 
@@ -63,17 +64,19 @@ export class SqlCheckpoints implements CheckpointStore {
   readonly transaction: object;
   readonly leases: LeaseStore;
   private readonly sql;
-  private opening: Promise<void> | undefined;
+  private readonly opening: Opening<void>;
 
   constructor(private readonly home: SqlHome) {
     this.name = `${home.schema}.tidemark_checkpoint`;
     this.transaction = home.transaction;
     this.leases = new SqlLeases(home);
     this.sql = checkpointSql(home.schema);
+    const { tables, create } = this.sql;
+    this.opening = new Opening(() => define(home.client, tables, create), failed);
   }
 
   async acquire(job: string, task: string, fingerprint: string | undefined): Promise<Ownership> {
-    await this.open();
+    await this.opening.done;
     const id = idOf({ job, task });
     return this.home.client
       .transaction(async (tx) => {
@@ -92,7 +95,7 @@ export class SqlCheckpoints implements CheckpointStore {
   }
 
   async read(job: string, task: string): Promise<Checkpoint | undefined> {
-    await this.open();
+    await this.opening.done;
     const id = idOf({ job, task });
     return this.home.client
       .transaction(async (tx) => {
@@ -105,13 +108,13 @@ export class SqlCheckpoints implements CheckpointStore {
 
   async commit(commit: Commit): Promise<CommitAnswer> {
     checkTransaction(commit.rows, this.transaction);
-    await this.open();
+    await this.opening.done;
     const sinks = await prepare(commit);
     return this.home.client.transaction((tx) => this.write(tx, commit, sinks)).catch(explain);
   }
 
   async lastCommitted(job: string, task: string): Promise<{ epoch: number; n: number }> {
-    await this.open();
+    await this.opening.done;
     const { rows } = await this.home.client.query(this.sql.last, idOf({ job, task })).catch(failed);
     return { epoch: Number(rows[0]?.epoch ?? 0), n: Number(rows[0]?.n ?? 0) };
   }
@@ -166,15 +169,6 @@ export class SqlCheckpoints implements CheckpointStore {
     const { found, touched } = rows[0];
     if (Number(found) >= Number(touched)) return;
     throw new CodecError(`${found} of ${touched} pieces that it wrote are there`);
-  }
-
-  private open(): Promise<void> {
-    const { tables, create } = this.sql;
-    this.opening ??= define(this.home.client, tables, create).catch((thrown: unknown) => {
-      this.opening = undefined;
-      return failed(thrown);
-    });
-    return this.opening;
   }
 }
 

@@ -3,15 +3,18 @@ import type { LeaseAnswer, LeaseClaim, LeaseStore } from '../ports.js';
 import { storeError } from './client.js';
 import { define } from './define.js';
 import { escapeText, unescapeText } from './literals.js';
+import { Opening } from './opening.js';
 import type { SqlHome } from './table.js';
 import { qualified } from './tableSql.js';
 
 export class SqlLeases implements LeaseStore {
   private readonly table: string;
-  private opening: Promise<void> | undefined;
+  private readonly opening: Opening<void>;
 
   constructor(private readonly home: SqlHome) {
     this.table = qualified({ schema: home.schema, table: 'tidemark_lease' });
+    const { client } = home;
+    this.opening = new Opening(() => define(client, [this.table], [this.definition]), failed);
   }
 
   async take({ job, task, holder, ttlMs }: LeaseClaim & { ttlMs: number }): Promise<LeaseAnswer> {
@@ -22,7 +25,7 @@ export class SqlLeases implements LeaseStore {
  from ${this.table} where job = $1 and task = $2`;
     const id = [escapeText(job), escapeText(task)];
     const own = escapeText(holder);
-    await this.open();
+    await this.opening.done;
     return this.home.client
       .transaction(async (tx): Promise<LeaseAnswer> => {
         const taken = await tx.query(taking, [...id, own, String(ttlMs)]);
@@ -35,20 +38,15 @@ export class SqlLeases implements LeaseStore {
   }
 
   async release({ job, task, holder }: LeaseClaim): Promise<void> {
-    await this.open();
+    await this.opening.done;
     const own = [job, task, holder].map(escapeText);
     const giveUp = `delete from ${this.table} where job = $1 and task = $2 and holder = $3`;
     await this.home.client.query(giveUp, own).catch(failed);
   }
 
-  private open(): Promise<void> {
+  private get definition(): string {
     const name = (column: string) => `${column} text collate "C" not null`;
-    const create = `create table if not exists ${this.table} (${name('job')}, ${name('task')}, ${name('holder')}, until timestamptz not null, primary key (job, task))`;
-    this.opening ??= define(this.home.client, [this.table], [create]).catch((thrown: unknown) => {
-      this.opening = undefined;
-      return failed(thrown);
-    });
-    return this.opening;
+    return `create table if not exists ${this.table} (${name('job')}, ${name('task')}, ${name('holder')}, until timestamptz not null, primary key (job, task))`;
   }
 }
 

@@ -12,6 +12,7 @@ import type { Prepared } from '../tableLayout.js';
 import { isRefusal, type SqlClient, storeError } from './client.js';
 import { define } from './define.js';
 import { escapeText } from './literals.js';
+import { Opening } from './opening.js';
 import { qualified } from './tableSql.js';
 
 /** The table that rows go to. */
@@ -28,7 +29,7 @@ const KEY = '("table", job, task, sink) = ($1, $2, $3, $4)';
 
 export class SqlOutbox implements OutboxTarget {
   private readonly positions: string;
-  private opening: Promise<void> | undefined;
+  private readonly opening: Opening<void>;
 
   constructor(
     private readonly client: SqlClient,
@@ -36,11 +37,15 @@ export class SqlOutbox implements OutboxTarget {
     private readonly table: OutboxTable,
   ) {
     this.positions = qualified({ schema, table: 'tidemark_outbox' });
+    this.opening = new Opening(
+      () => define(client, [this.positions], [this.definition]),
+      (thrown) => this.failed(thrown),
+    );
   }
 
   async fence(owner: OutboxOwner, epoch: number): Promise<'ok' | 'fenced'> {
     const own = this.own(owner);
-    await this.open();
+    await this.opening.done;
     const work = this.client.transaction(async (tx) => {
       const position = fenced(epoch, await this.locked(tx, own));
       if (position === undefined) return 'fenced';
@@ -53,7 +58,7 @@ export class SqlOutbox implements OutboxTarget {
   async apply(batch: OutboxBatch): Promise<OutboxAnswer> {
     const own = this.own(batch.owner);
     const prepared = await this.table.prepare(batch.rows);
-    await this.open();
+    await this.opening.done;
     const work = this.client.transaction(async (tx): Promise<OutboxAnswer> => {
       const step = outboxStep(batch, await this.locked(tx, own));
       if ('answer' in step) return step.answer;
@@ -85,15 +90,10 @@ export class SqlOutbox implements OutboxTarget {
     return [this.table.id, job, task, sink].map(escapeText);
   }
 
-  private open(): Promise<void> {
+  private get definition(): string {
     const name = (column: string) => `${column} text collate "C" not null`;
     const columns = [...COLUMNS.split(', ').map(name), 'epoch int8 not null', 'n int8 not null'];
-    const create = `create table if not exists ${this.positions} (${columns.join(', ')}, i int8 not null, primary key (${COLUMNS}))`;
-    this.opening ??= define(this.client, [this.positions], [create]).catch((thrown: unknown) => {
-      this.opening = undefined;
-      this.failed(thrown);
-    });
-    return this.opening;
+    return `create table if not exists ${this.positions} (${columns.join(', ')}, i int8 not null, primary key (${COLUMNS}))`;
   }
 
   private failed(thrown: unknown): never {

@@ -14,6 +14,7 @@ import { type Prepared, refusedRows, TableLayout } from '../tableLayout.js';
 import { isRefusal, type SqlClient, storeError } from './client.js';
 import { define } from './define.js';
 import { fromText, instantText } from './literals.js';
+import { Opening } from './opening.js';
 import { SqlOutbox } from './outbox.js';
 import { columnArrays, SLICE, slices } from './tableLines.js';
 import * as sql from './tableSql.js';
@@ -34,7 +35,7 @@ export class SqlTable implements TableStore {
   /** The name with its schema. */
   readonly id: string;
   private readonly table: sql.TableName;
-  private opening: Promise<TableLayout> | undefined;
+  private readonly opening: Opening<TableLayout>;
 
   constructor(
     private readonly home: SqlHome,
@@ -46,6 +47,12 @@ export class SqlTable implements TableStore {
     this.id = `${this.table.schema}.${this.table.table}`;
     this.transaction = home.transaction;
     this.outbox = new SqlOutbox(home.client, home.schema, this);
+    this.opening = new Opening(
+      () => this.setUp(),
+      (thrown) => {
+        throw storeError(`table ${show(name)}`, thrown);
+      },
+    );
   }
 
   get keyColumns(): readonly string[] {
@@ -53,7 +60,7 @@ export class SqlTable implements TableStore {
   }
 
   async open(): Promise<void> {
-    await this.layout();
+    await this.opening.done;
   }
 
   async upsert(batch: readonly Upsert[]): Promise<UpsertResult> {
@@ -84,7 +91,7 @@ export class SqlTable implements TableStore {
   }
 
   async *rows(): AsyncGenerator<Row, void, undefined> {
-    const { key, columns = new Map() } = await this.layout();
+    const { key, columns = new Map() } = await this.opening.done;
     const visible = [...columns.values()].filter((c) => !sql.hiddenColumns.has(c.name));
     let last: string[] | undefined;
     for (;;) {
@@ -103,7 +110,7 @@ export class SqlTable implements TableStore {
 
   /** Checks a batch, opening the table first. @throws StoreError of kind `'refused'` */
   async prepare(batch: readonly Upsert[]): Promise<Prepared[]> {
-    const layout = await this.layout();
+    const layout = await this.opening.done;
     if (batch.length <= SLICE) return layout.prepare(batch);
     const prepared: Prepared[] = [];
     try {
@@ -120,7 +127,7 @@ export class SqlTable implements TableStore {
 
   /** Writes a checked batch in a transaction of the caller. */
   async write(tx: SqlClient, rows: readonly Prepared[]): Promise<UpsertResult> {
-    const { key } = await this.layout();
+    const { key } = await this.opening.done;
     const total = { written: 0, ignored: 0, conflicts: 0 };
     for (const group of groups(rows)) {
       const first = group[0] as Prepared;
@@ -182,7 +189,7 @@ export class SqlTable implements TableStore {
     group: readonly Prepared[],
     { upsert, names }: Prepared,
   ): Promise<{ written: number; conflicts: number }> {
-    const layout = await this.layout();
+    const layout = await this.opening.done;
     const values = names.map((name) => layout.column(name) as sql.SqlColumn);
     const { audit } = this.config;
     const shape = { name: this.table, key, values, audit };
@@ -197,14 +204,6 @@ export class SqlTable implements TableStore {
       done.conflicts += Number(conflicts);
     }
     return done;
-  }
-
-  private layout(): Promise<TableLayout> {
-    this.opening ??= this.setUp().catch((thrown: unknown) => {
-      this.opening = undefined;
-      throw storeError(`table ${show(this.name)}`, thrown);
-    });
-    return this.opening;
   }
 
   private async setUp(): Promise<TableLayout> {
