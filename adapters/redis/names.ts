@@ -1,26 +1,19 @@
 /** Names of keys: every part escaped, so that no two things share a name; one hash tag, so that all lie in one slot. */
-
+import { fromPercent, toPercent } from '../../lib/percent.js';
 import type { OutboxOwner } from '../../lib/ports.js';
 
 /* What separates or groups in a key, and what Redis cannot be given as text. */
-const special = /[%:{}\p{Cs}]/gu;
-const escaped = /%u([0-9a-f]{4})|%([0-9A-F]{2})/g;
+const special = /[%:{}\p{Cs}]/u;
+const plain = /[^%:{}\p{Cs}]/u;
 
-/** One part of a key, or of a field: `%`, `:`, braces and lone surrogates are written as `%` and a number. */
+/** One part of a key, or of a field: `%`, `:`, braces and lone surrogates are percent-encoded. */
 export function escapePart(text: string): string {
-  return text.replace(special, (c) => {
-    const code = c.charCodeAt(0);
-    return code > 0xff
-      ? `%u${code.toString(16)}`
-      : `%${code.toString(16).toUpperCase().padStart(2, '0')}`;
-  });
+  return special.test(text) ? toPercent(text, plain) : text;
 }
 
 /** Undoes `escapePart`. */
 export function unescapePart(text: string): string {
-  return text.replace(escaped, (_, wide?: string, narrow?: string) =>
-    String.fromCharCode(Number.parseInt(wide ?? narrow ?? '', 16)),
-  );
+  return fromPercent(text) ?? text;
 }
 
 /** The keys of one task. */

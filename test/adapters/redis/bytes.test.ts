@@ -47,7 +47,7 @@ test('tasks, tables and rows of other names have other keys, all with one hash t
     names.outbox('t', { job: 'a', task: 'b:c', sink: '' }),
   ];
   expect(new Set(keys).size).toBe(keys.length);
-  for (const key of keys) expect(key.startsWith('{a%7D%7Bb}:')).toBe(true);
+  for (const key of keys) expect(key.startsWith('{a%7d%7bb}:')).toBe(true);
 });
 
 test('texts of keys sort by code point, as everywhere', () => {
