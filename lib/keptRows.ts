@@ -3,7 +3,7 @@ import { compareText, sameForm } from './columns.js';
 import { type Key, keyText } from './key.js';
 import { compareOrder, type Ordered } from './order.js';
 import type { Upsert, UpsertResult } from './ports.js';
-import { type Prepared, refusedRows, type TableLayout } from './tableLayout.js';
+import type { Prepared, TableLayout } from './tableLayout.js';
 
 /** A row as it is kept. Only what is needed: an upsert may hold on to the whole result that it was made from. */
 export interface KeptRow extends Ordered {
@@ -85,18 +85,26 @@ export class KeptRows {
   }
 }
 
-/** Checks every row of a batch; gives them by row id. @throws StoreError of kind `'refused'` */
-export function checkedBatch(
-  layout: TableLayout,
-  batch: readonly Upsert[],
-): ReadonlyMap<string, Prepared> {
-  const rows = new Map<string, Prepared>();
-  for (const row of layout.prepare(batch)) {
-    const id = rowId(row.key);
-    if (rows.has(id)) throw refusedRows(layout.name, [row.upsert], 'its key is twice in one batch');
-    rows.set(id, row);
+/** Checked rows of a batch, in order; several may have one id, as other keys may be one key in a column. */
+export class CheckedRows implements Iterable<readonly [id: string, row: Prepared]> {
+  private readonly ids: readonly string[];
+
+  constructor(private readonly rows: readonly Prepared[]) {
+    this.ids = rows.map(({ key }) => rowId(key));
   }
-  return rows;
+
+  values(): Iterable<Prepared> {
+    return this.rows;
+  }
+
+  *[Symbol.iterator](): Generator<readonly [id: string, row: Prepared]> {
+    for (const [i, row] of this.rows.entries()) yield [this.ids[i] as string, row];
+  }
+}
+
+/** Checks every row of a batch. @throws StoreError of kind `'refused'` */
+export function checkedBatch(layout: TableLayout, batch: readonly Upsert[]): CheckedRows {
+  return new CheckedRows(layout.prepare(batch));
 }
 
 /** One text for the canonical forms of a key. */

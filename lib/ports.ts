@@ -42,7 +42,10 @@ export interface SinkStore {
   readonly transaction: object;
   /** The key columns, where the table has names for them: a value that is its own row leaves them out. */
   readonly keyColumns?: readonly string[];
-  /** Keys within one batch are distinct; a batch is applied whole or not at all. */
+  /**
+   * A batch is applied whole or not at all, its rows in order: keys that differ may be one key in the
+   * columns (1 and '1' in one of text), and what comes of them is as if each row came alone.
+   */
   upsert(batch: readonly Upsert[]): Promise<UpsertResult>;
   /** Frees tombstones of deletes at or before this event time. */
   forget?(timestamp: number): Promise<void>;

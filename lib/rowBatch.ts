@@ -26,6 +26,8 @@ export class RowBatch {
     const order = old === undefined ? 1 : compareOrder(row, old);
     if (order < 0) return 'ignored';
     if (old !== undefined && order === 0 && sameEffect(old, row)) return 'ignored';
+    // the place of the later one: another key may be the same row in the store, and came between
+    this.rows.delete(id);
     this.rows.set(id, row);
     const replaced = old !== undefined && order === 0 && old.op === 'upsert' && row.op === 'upsert';
     return replaced ? 'conflict' : 'stands';

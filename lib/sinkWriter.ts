@@ -25,7 +25,7 @@ export interface Written extends UpsertResult {
 }
 
 /**
- * Writes a batch whose keys are distinct; resolves when all of it is durable or refused. Rows are
+ * Writes a batch; resolves when all of it is durable or refused. Rows are
  * sent in order, and those between two refused ones together, so that a place means the same row in every try.
  * @throws StoreError of kind `'connection'` after the last attempt, or what else the store throws
  */

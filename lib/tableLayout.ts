@@ -1,6 +1,7 @@
 /** The layout of a keyed table: checks its configuration, and every row before a store sees it. */
 import { type Column, canonical, kindOf, Refusal, readable } from './columns.js';
 import { configError, messageOf, StoreError, show } from './errors.js';
+import { keyId } from './key.js';
 import type { Row, TableConfig, Upsert } from './ports.js';
 
 /** A row as a store writes it: canonical values by column. */
@@ -133,8 +134,8 @@ export class TableLayout {
 
 function keyForm(column: Column, part: unknown): unknown {
   const form = canonical(column, part);
-  if (form === null || Number.isNaN(form))
-    throw new Refusal(`key column ${column.name} is ${form}`);
+  const isNone = typeof form === 'number' && keyId(form) === undefined;
+  if (form === null || isNone) throw new Refusal(`key column ${column.name} is ${form}`);
   return form;
 }
 

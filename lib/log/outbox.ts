@@ -1,7 +1,7 @@
 /** The outbox of a table in a log: rows and position are one record. */
+import type { CheckedRows } from '../keptRows.js';
 import { fenced, outboxStep } from '../outboxPosition.js';
 import type { OutboxAnswer, OutboxBatch, OutboxOwner, OutboxTarget, Upsert } from '../ports.js';
-import type { Prepared } from '../tableLayout.js';
 import type { TableWrite } from './entry.js';
 import type { LogHome } from './home.js';
 import type { Log } from './log.js';
@@ -10,8 +10,8 @@ import { connectionLost } from './problem.js';
 /** The table that rows go to. */
 export interface OutboxTable {
   readonly name: string;
-  check(log: Log, batch: readonly Upsert[]): ReadonlyMap<string, Prepared>;
-  pack(rows: ReadonlyMap<string, Prepared>, raw: Uint8Array[]): TableWrite;
+  check(log: Log, batch: readonly Upsert[]): CheckedRows;
+  pack(rows: CheckedRows, raw: Uint8Array[]): TableWrite;
 }
 
 export class LogOutbox implements OutboxTarget {

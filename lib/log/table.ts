@@ -1,7 +1,7 @@
 /** A keyed table of a log store. State: its rows, in the image of the log. */
-import { checkedBatch } from '../keptRows.js';
+import { type CheckedRows, checkedBatch } from '../keptRows.js';
 import type { OutboxTarget, Row, TableConfig, TableStore, Upsert, UpsertResult } from '../ports.js';
-import { declaredColumns, type Prepared, TableLayout } from '../tableLayout.js';
+import { declaredColumns, TableLayout } from '../tableLayout.js';
 import { layoutOf, packRows, type TableWrite } from './entry.js';
 import type { LogHome } from './home.js';
 import type { Image } from './image.js';
@@ -78,12 +78,12 @@ export class LogTable implements TableStore {
   }
 
   /** Checks a batch against the table as the log has it. @throws StoreError of kind `'refused'` */
-  check({ image }: Log, batch: readonly Upsert[]): ReadonlyMap<string, Prepared> {
+  check({ image }: Log, batch: readonly Upsert[]): CheckedRows {
     return checkedBatch(this.layout(image), batch);
   }
 
   /** Checked rows as an entry holds them; binary values go to `raw`. */
-  pack(rows: ReadonlyMap<string, Prepared>, raw: Uint8Array[]): TableWrite {
+  pack(rows: CheckedRows, raw: Uint8Array[]): TableWrite {
     const { name, config, home } = this;
     return {
       name,

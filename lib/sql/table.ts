@@ -16,6 +16,7 @@ import { define } from './define.js';
 import { fromText, instantText } from './literals.js';
 import { Opening } from './opening.js';
 import { SqlOutbox } from './outbox.js';
+import { rounds } from './rounds.js';
 import { columnArrays, SLICE, slices } from './tableLines.js';
 import * as sql from './tableSql.js';
 
@@ -129,12 +130,14 @@ export class SqlTable implements TableStore {
   async write(tx: SqlClient, rows: readonly Prepared[]): Promise<UpsertResult> {
     const { key } = await this.opening.done;
     const total = { written: 0, ignored: 0, conflicts: 0 };
-    for (const group of groups(rows)) {
-      const first = group[0] as Prepared;
-      const done = await this.writeGroup(tx, key as sql.SqlColumn[], group, first);
-      total.written += done.written;
-      total.conflicts += done.conflicts;
-      total.ignored += group.length - done.written;
+    for (const round of await rounds(tx, key as sql.SqlColumn[], rows)) {
+      for (const group of groups(round)) {
+        const first = group[0] as Prepared;
+        const done = await this.writeGroup(tx, key as sql.SqlColumn[], group, first);
+        total.written += done.written;
+        total.conflicts += done.conflicts;
+        total.ignored += group.length - done.written;
+      }
     }
     return total;
   }

@@ -58,9 +58,12 @@ export function addColumn(name: TableName, column: string): string {
   return `alter table ${qualified(name)} add column if not exists ${column} ${hiddenColumns.get(column)}`;
 }
 
-/** Columns of a table: name, bare type, type for a cast. */
-export const readColumns = `select a.attname as name, t.typname as type, format_type(a.atttypid, null) as cast
+/** Columns of a table: name, bare type, type for a cast, with a collation that takes different texts for equal. */
+export const readColumns = `select a.attname as name, t.typname as type, format_type(a.atttypid, null)
+ || coalesce(' collate ' || quote_ident(n.nspname) || '.' || quote_ident(l.collname), '') as cast
  from pg_catalog.pg_attribute a join pg_catalog.pg_type t on t.oid = a.atttypid
+ left join pg_catalog.pg_collation l on l.oid = a.attcollation and not l.collisdeterministic
+ left join pg_catalog.pg_namespace n on n.oid = l.collnamespace
  where a.attrelid = to_regclass($1) and a.attnum > 0 and not a.attisdropped and a.attgenerated = '' order by a.attnum`;
 
 /** The unique keys of a table, each as a list of columns in order of name. */
@@ -149,6 +152,18 @@ export function deleteSql({ name, key }: Shape): string {
  on conflict ("table", key) do update set revision = excluded.revision, timestamp = excluded.timestamp
  where (excluded.revision, excluded.timestamp) > (d.revision, d.timestamp))
  select count(*)::text as written, '0' as conflicts from removed`;
+}
+
+/**
+ * Which rows of a batch have a key that one before them has too: `place`, from 0, and `round`, how
+ * many those are. Only the database knows what is equal in types that it alone knows.
+ */
+export function roundsSql(key: readonly SqlColumn[]): string {
+  const arrays = key.map((_, i) => `$${i + 1}::text[]`);
+  const names = key.map((_, i) => `c${i}`);
+  const forms = key.map((c, i) => `c${i}::${c.cast}`);
+  return `select place::text, round::text from (select o - 1 as place, row_number() over (partition by ${forms.join(', ')} order by o) - 1 as round
+ from unnest(${arrays.join(', ')}) with ordinality as u(${names.join(', ')}, o)) s where round > 0`;
 }
 
 export function forgetSql(schema: string): string {

@@ -1,5 +1,5 @@
 /** Laws of tables: batches, refusals, reading back. */
-import { type Laws, result, up } from './bench.js';
+import { del, type Laws, result, up } from './bench.js';
 
 export const tableLaws: Laws = new Map([
   [
@@ -33,12 +33,28 @@ export const tableLaws: Laws = new Map([
     },
   ],
   [
-    'a key that is twice in one batch is refused',
+    'keys that are one key in their column are one row, as if each came alone',
     async (t) => {
       const table = t.table();
-      const batch = [up(['a'], { v: 1 }), up(['a'], { v: 2 }, [1])];
-      await t.rejects('the batch', table.upsert(batch), { kind: 'refused' });
-      t.same('the count', await table.count(), 0);
+      const batch = [
+        ...[up([1], { v: 1 }), up(['a'], { v: 1 }), up(['1'], { v: 2 }), up([1], { v: 0 }, [-1])],
+        ...[
+          del([2], [5]),
+          up(['2'], { v: 3 }, [4]),
+          up([2n], { v: 4 }, [5]),
+          up([2], { v: 4 }, [5]),
+        ],
+      ];
+      t.same('one batch', await table.upsert(batch), result(4, 4, 1));
+      const rows = [
+        ['1', 2],
+        ['2', 4],
+        ['a', 1],
+      ];
+      t.same('its rows', await t.pairs(table), rows);
+      const other = t.table();
+      for (const row of batch) await other.upsert([row]);
+      t.same('the rows of eight batches', await t.pairs(other), rows);
     },
   ],
   [

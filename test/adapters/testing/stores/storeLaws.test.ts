@@ -167,6 +167,23 @@ const faults: readonly (readonly [fault: string, law: RegExp, under: () => Store
       writing((rows) => rows.map((r) => ({ ...r, key: [String(r.key[0]).split('\0')[0] ?? ''] }))),
   ],
   [
+    'keeps the first of two keys that are one in their column',
+    /one key in their column are one row/,
+    () => {
+      const text = (r: Batch[number]) => JSON.stringify(r.key.map(String));
+      return writing((rows) => [...new Map([...rows].reverse().map((r) => [text(r), r])).values()]);
+    },
+  ],
+  [
+    'refuses a batch with two keys that are one in their column',
+    /one key in their column are one row/,
+    () =>
+      writing((rows) => {
+        if (new Set(rows.map((r) => String(r.key))).size === rows.length) return rows;
+        throw new Error('a key is twice in one batch');
+      }),
+  ],
+  [
     'takes the last arrival for the newest',
     /decides whether a row overwrites/,
     () => writing((rows) => rows.map((r) => ({ ...r, revision: [++clockOfRows] }))),

@@ -1,0 +1,48 @@
+/** Rows of one batch that have one key: a statement can write each row once, so they are written one after the other. */
+import { rowId } from '../keptRows.js';
+import type { Prepared } from '../tableLayout.js';
+import type { SqlClient } from './client.js';
+import { arrayText, toText } from './literals.js';
+import { roundsSql, type SqlColumn } from './tableSql.js';
+
+/** Parts of a batch that have each key once, to be written in this order. */
+export async function rounds(
+  client: SqlClient,
+  key: readonly SqlColumn[],
+  rows: readonly Prepared[],
+): Promise<readonly (readonly Prepared[])[]> {
+  if (rows.length < 2) return [rows];
+  const known = key.every(({ kind, cast }) => kind !== 'other' && !cast.includes(' collate '));
+  const round = known ? byForm(rows) : await byDatabase(client, key, rows);
+  if (round.size === 0) return [rows];
+  const parts: Prepared[][] = [];
+  for (const [i, row] of rows.entries()) {
+    const at = round.get(i) ?? 0;
+    parts[at] ??= [];
+    parts[at].push(row);
+  }
+  return parts;
+}
+
+/* How many rows of its key come before it, of each row that has some. */
+function byForm(rows: readonly Prepared[]): Map<number, number> {
+  const seen = new Map<string, number>();
+  const round = new Map<number, number>();
+  for (const [i, { key }] of rows.entries()) {
+    const id = rowId(key);
+    const before = seen.get(id) ?? 0;
+    if (before > 0) round.set(i, before);
+    seen.set(id, before + 1);
+  }
+  return round;
+}
+
+async function byDatabase(
+  client: SqlClient,
+  key: readonly SqlColumn[],
+  rows: readonly Prepared[],
+): Promise<Map<number, number>> {
+  const arrays = key.map((c, i) => arrayText(rows.map((row) => toText(c, row.key[i]))));
+  const found = await client.query(roundsSql(key), arrays);
+  return new Map(found.rows.map(({ place, round }) => [Number(place), Number(round)]));
+}
