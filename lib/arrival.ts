@@ -1,5 +1,5 @@
 /** Arrival time: whose clock it is read from, and the one timer of an operator that waits on it. */
-import type { JobClock } from './element.js';
+import type { JobClock } from './membership.js';
 import type { Clock } from './ports.js';
 
 /** A clock with timers: what an RxJS scheduler is. */

@@ -1,6 +1,7 @@
 /** The state codec: plain data to checksummed bytes and back; no code, no class names, bounded depth and size. */
+
+import type { Chunks, Data } from './chunks.js';
 import { crc32 } from './crc32.js';
-import type { Chunks, Data } from './element.js';
 import { CodecError, messageOf } from './errors.js';
 import { MAX_BYTES, MAX_DEPTH, tag, untag } from './tagged.js';
 

@@ -2,6 +2,8 @@
  * The memory of `dedupe`: which keys have been seen, each until W reaches its first event's time +
  * `within`; after Spark's dropDuplicatesWithinWatermark. State: one set entry and one queue entry per key.
  */
+
+import type { Chunks, Data } from './chunks.js';
 import {
   type Door,
   type Duplicate,
@@ -10,7 +12,7 @@ import {
   type Late,
   lateOf,
 } from './doors.js';
-import type { Chunks, Data, EventElement, WindowBounds } from './element.js';
+import type { EventElement, WindowBounds } from './element.js';
 import { RetractionError } from './errors.js';
 import type { Key, KeyId } from './key.js';
 import { KeyLog } from './keyLog.js';

@@ -1,6 +1,7 @@
 /** What a sink promises: what its user asks for, the class that comes of it, and its price in words. */
-import type { SinkMember } from './element.js';
+
 import { JobError, show } from './errors.js';
+import type { SinkMember } from './membership.js';
 import type { SinkStore } from './ports.js';
 
 /**

@@ -2,7 +2,8 @@
  * The windows of a grid (tumbling, sliding), on slices. Memory: one partial per key and slice, until
  * the last window of the slice expires; with `allowedLateness` also the indices of late panes.
  */
-import type { Chunks, Data, EventElement, WindowBounds } from './element.js';
+import type { Chunks, Data } from './chunks.js';
+import type { EventElement, WindowBounds } from './element.js';
 import type { Accumulators } from './fold.js';
 import type { Key, KeyId } from './key.js';
 import { KeyCount } from './keyCount.js';

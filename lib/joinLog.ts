@@ -2,7 +2,8 @@
  * One slice of the rows of a join, and how it is saved: a log of rows that came, and of outer rows that
  * met another. Memory: the rows, and those that came after the newest capture; nothing before the first.
  */
-import type { Data, WindowBounds } from './element.js';
+import type { Data } from './chunks.js';
+import type { WindowBounds } from './element.js';
 import type { KeyId } from './key.js';
 import { type PagedLog, type Rows, rowsWithin } from './pagedLog.js';
 

@@ -3,7 +3,8 @@
  * whole. State: three array slots per row, and a record for rows that may leave unmatched or have an
  * order of their own. The elements that brought them die young.
  */
-import type { Chunks, Data, EventElement } from './element.js';
+import type { Chunks, Data } from './chunks.js';
+import type { EventElement } from './element.js';
 import { JoinSlice, RowRecord, type SavedRow, type SliceRows, STRIDE } from './joinLog.js';
 import type { KeyId } from './key.js';
 import { PagedLog, savedGroups } from './pagedLog.js';

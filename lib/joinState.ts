@@ -3,7 +3,8 @@
  * freed. After Flink's interval join, with slices of time instead of a timer per row. Bounded by the
  * rows that lie between W and each side's span behind it.
  */
-import { type Chunks, type Data, type EventElement, resultOf } from './element.js';
+import type { Chunks, Data } from './chunks.js';
+import { type EventElement, resultOf } from './element.js';
 import { RetractionError } from './errors.js';
 import type { RowRecord } from './joinLog.js';
 import type { Matcher } from './joinRows.js';

@@ -2,7 +2,7 @@
  * The seen keys of `dedupe` as they are saved: a log per span of their first events' time, freed with the
  * span. Memory: what came after the newest capture; nothing before the first.
  */
-import type { Chunks, Data } from './element.js';
+import type { Chunks, Data } from './chunks.js';
 import type { KeyId } from './key.js';
 import { PagedLog, type Rows, savedGroups } from './pagedLog.js';
 import type { Deadlines, Span } from './timers.js';

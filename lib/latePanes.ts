@@ -1,5 +1,6 @@
 /** Late panes of grid windows: one for every event that a fired window still takes. Memory: one index each. */
-import type { Chunks, Data, EventElement, WindowBounds } from './element.js';
+import type { Chunks, Data } from './chunks.js';
+import type { EventElement, WindowBounds } from './element.js';
 import type { Key, KeyId } from './key.js';
 import { PagedLog, rowsOf, rowsWithin, savedGroups } from './pagedLog.js';
 import { deltaPaneOf, paneOf } from './panes.js';

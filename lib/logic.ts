@@ -1,5 +1,7 @@
 /** What an operator is, apart from what all share: a state that events change and watermarks release. */
-import type { Chunks, EventElement, Membership, SinkMember } from './element.js';
+import type { Chunks } from './chunks.js';
+import type { EventElement } from './element.js';
+import type { Membership, SinkMember } from './membership.js';
 import type { Stats } from './stats.js';
 
 /**

@@ -1,6 +1,7 @@
 /** A page: a piece of state of bounded size that never changes once it was captured, and is written once. */
+
+import type { Chunks, Data } from './chunks.js';
 import { decode, encode } from './codec.js';
-import type { Chunks, Data } from './element.js';
 
 const mark: unique symbol = Symbol.for('tidemark.page') as never;
 

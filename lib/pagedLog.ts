@@ -3,7 +3,7 @@
  * and a base is written anew where what is dead outweighs what is alive (O'Neil et al., "The
  * Log-Structured Merge-Tree", 1996, with one level). Memory: one small object per page.
  */
-import type { Chunks, Data } from './element.js';
+import type { Chunks, Data } from './chunks.js';
 import { Page } from './page.js';
 
 /** So many rows make a full page. */

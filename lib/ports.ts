@@ -1,5 +1,5 @@
 /** Ports: what the foundation asks of an outside world. Adapters fill them; nothing here does I/O. */
-import type { Data } from './element.js';
+import type { Data } from './chunks.js';
 import type { Key } from './key.js';
 
 /** A clock for arrival time; RxJS schedulers are clocks. */

@@ -2,7 +2,8 @@
  * Sessions as they are saved: one log of those that changed, with a row for each that has gone. Memory:
  * what changed after the newest capture; nothing before the first.
  */
-import type { Chunks, Data, WindowBounds } from './element.js';
+import type { Chunks, Data } from './chunks.js';
+import type { WindowBounds } from './element.js';
 import type { Accumulators } from './fold.js';
 import { type Key, type KeyId, keyId } from './key.js';
 import { PagedLog, rowsOf, rowsWithin, savedGroups } from './pagedLog.js';

@@ -2,7 +2,8 @@
  * Session windows: per key the open sessions, oldest first. Memory: one record per session until it
  * expires. Deadlines are re-armed lazily: an event that extends a session touches no queue.
  */
-import type { Chunks, Data, EventElement, WindowBounds } from './element.js';
+import type { Chunks, Data } from './chunks.js';
+import type { EventElement, WindowBounds } from './element.js';
 import type { Key, KeyId } from './key.js';
 import { deltaPaneOf, type Pane, paneOf } from './panes.js';
 import { type Session, SessionLog } from './sessionLog.js';

@@ -1,12 +1,8 @@
 /** Settings on which the meaning of saved state depends (sizes, bounds): state of other settings is refused. */
-import {
-  type Chunks,
-  type Membership,
-  type Migrating,
-  type Restore,
-  restoreWith,
-} from './element.js';
+import type { Chunks } from './chunks.js';
+import { type Restore, restoreWith } from './element.js';
 import { SettingsError, show } from './errors.js';
+import type { Membership, Migrating } from './membership.js';
 
 export type Settings = Readonly<Record<string, unknown>>;
 

@@ -1,10 +1,12 @@
 /** The state of `idempotentSink`: rows that are not durable yet, doors and counters. */
 
+import type { Chunks } from './chunks.js';
 import type { DeliveryKind } from './delivery.js';
 import { type Door, guardedDoor, type Poison } from './doors.js';
-import type { Chunks, EventElement, Membership } from './element.js';
+import type { EventElement } from './element.js';
 import { configError } from './errors.js';
 import type { Logic, SinkLogic } from './logic.js';
+import type { Membership } from './membership.js';
 import { isDelta, type Pane } from './panes.js';
 import type { SinkStore, UpsertResult } from './ports.js';
 import { Retention } from './retention.js';

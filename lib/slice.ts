@@ -2,7 +2,7 @@
  * One slice of event time: what each key has in it. A slice that takes over the partials of one that was
  * freed makes no garbage: old objects used again spare the collector what it would have to carry over.
  */
-import type { Data } from './element.js';
+import type { Data } from './chunks.js';
 import type { Accumulators, Fold } from './fold.js';
 import { type Key, type KeyId, keyId } from './key.js';
 import { PagedLog, rowsOf } from './pagedLog.js';

@@ -3,7 +3,7 @@
  * and all windows (panes: Li et al., "No Pane, No Gain", SIGMOD Record 2005). Memory: one partial per
  * key and slice that it occurs in; freed with the last window of the slice.
  */
-import type { Chunks, Data } from './element.js';
+import type { Chunks, Data } from './chunks.js';
 import type { KeyId } from './key.js';
 import { savedGroups } from './pagedLog.js';
 import { type Partial, SLICE, Slice } from './slice.js';

@@ -1,5 +1,5 @@
 /** The splits of one stream in order of appearance, each with its generator. State: at most `maxSplits` entries. */
-import type { Data } from './element.js';
+import type { Data } from './chunks.js';
 import { SplitError } from './errors.js';
 import type { Generator } from './watermarks.js';
 

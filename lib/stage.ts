@@ -1,11 +1,9 @@
 /** What every stateful operator shares: one time per input, barriers, restore, status; pure, without RxJS. */
+import type { Chunks, Data } from './chunks.js';
 import {
   type Barrier,
   barrierAt,
-  type Chunks,
-  type Data,
   type Element,
-  type Membership,
   nextOrigin,
   type Restore,
   restoreWith,
@@ -16,6 +14,7 @@ import {
 } from './element.js';
 import { InputTime, type SavedInput } from './inputTime.js';
 import type { Logic } from './logic.js';
+import type { Membership } from './membership.js';
 import { registering, type Settings, sameSettings, takeBack } from './settings.js';
 import { Settling } from './settling.js';
 import { copyStats, restoreStats } from './stats.js';

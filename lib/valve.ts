@@ -2,7 +2,7 @@
  * One watermark out of many: the least of the inputs that count. After Flink's StatusWatermarkValve,
  * with FLINK-38477 avoided (a finished input never lends its +∞ to an idle one). State: O(inputs).
  */
-import type { Data } from './element.js';
+import type { Data } from './chunks.js';
 import { MinTree } from './minTree.js';
 
 /** What an input that wakes behind the output does: it is left out until it catches up, or it holds time. */

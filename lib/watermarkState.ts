@@ -1,12 +1,6 @@
 /** Time out of events: one generator per split, joined by the valve; pure. State: O(splits). */
-import {
-  type Chunks,
-  type Data,
-  type Element,
-  type EventElement,
-  statusOf,
-  watermarkAt,
-} from './element.js';
+import type { Chunks, Data } from './chunks.js';
+import { type Element, type EventElement, statusOf, watermarkAt } from './element.js';
 import { Idleness } from './idleness.js';
 import { type Settings, sameSettings } from './settings.js';
 import { type SavedSplit, SplitTable } from './splitTable.js';

@@ -1,5 +1,5 @@
 /** Generators: how the events of one split say how far event time has come. */
-import type { Data } from './element.js';
+import type { Data } from './chunks.js';
 
 /**
  * Derives the W of one split. A generator never emits: its split's W takes part in the min over all

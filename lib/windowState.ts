@@ -1,5 +1,6 @@
 /** The state of `eventTimeWindow`: keys, admission, doors and counters around a store of windows. */
 import type { Aggregate } from './aggregates.js';
+import type { Chunks, Data } from './chunks.js';
 import {
   type Door,
   guardedDoor,
@@ -9,7 +10,7 @@ import {
   lateOf,
   type Missed,
 } from './doors.js';
-import type { Chunks, Data, EventElement } from './element.js';
+import type { EventElement } from './element.js';
 import { RetractionError, UserFunctionError } from './errors.js';
 import { Fold } from './fold.js';
 import { GridStore } from './gridStore.js';

@@ -1,5 +1,6 @@
 /** What the window operator asks of the state of its windows, whatever their kind. */
-import type { Chunks, Data, EventElement, WindowBounds } from './element.js';
+import type { Chunks, Data } from './chunks.js';
+import type { EventElement, WindowBounds } from './element.js';
 import type { Fold } from './fold.js';
 import type { Key, KeyId } from './key.js';
 import type { PaneMaker } from './panes.js';

@@ -10,6 +10,7 @@ export {
   type Results,
   sum,
 } from '../lib/aggregates.js';
+export type { Chunks, Data } from '../lib/chunks.js';
 export type { DeliveryKind } from '../lib/delivery.js';
 export type {
   Door,
@@ -23,9 +24,7 @@ export type {
 export { type Duration, parseDuration } from '../lib/duration.js';
 export type {
   Barrier,
-  Chunks,
   Control,
-  Data,
   Element,
   EventElement,
   Restore,

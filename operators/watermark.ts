@@ -1,17 +1,15 @@
 /** The one way in: values become events in time, and watermarks say how far time has come. */
 import { asyncScheduler, type OperatorFunction, type SchedulerLike } from 'rxjs';
 import { Alarm, Arrival } from '../lib/arrival.js';
+import type { Chunks, Data } from '../lib/chunks.js';
 import type { Door, Invalid } from '../lib/doors.js';
 import { type Duration, durationOption } from '../lib/duration.js';
 import {
   type Barrier,
   barrierAt,
   brand,
-  type Chunks,
-  type Data,
   type Element,
   type EventElement,
-  type Membership,
   nextOrigin,
   type Restore,
   restoreWith,
@@ -20,6 +18,7 @@ import {
 import { configError, WatermarkOriginError } from '../lib/errors.js';
 import type { Instant } from '../lib/instant.js';
 import { Intake, type IntakeConfig, type WatermarkStats } from '../lib/intake.js';
+import type { Membership } from '../lib/membership.js';
 import { type Output, operate, type Turn } from '../lib/operate.js';
 import { registering, takeBack } from '../lib/settings.js';
 import { copyStats, newStats, restoreStats, type StatsDoor, setLive } from '../lib/stats.js';

@@ -1,6 +1,7 @@
 /** What a job promises before it has run: as its sinks say, which only a built topology has. */
 import { classOf, guaranteeOf, type SinkClass } from '../../lib/delivery.js';
-import { type Member, type Membership, restoreWith } from '../../lib/element.js';
+import { restoreWith } from '../../lib/element.js';
+import type { Member, Membership } from '../../lib/membership.js';
 import type { Settings } from './config.js';
 import { build } from './topology.js';
 

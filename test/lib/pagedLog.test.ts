@@ -1,6 +1,6 @@
 /** Paged logs: what is written is counted, row by row and page by page. */
 import fc from 'fast-check';
-import type { Data } from '../../lib/element.js';
+import type { Data } from '../../lib/chunks.js';
 import type { Page } from '../../lib/page.js';
 import { PAGE_ROWS, PagedLog, rowsOf, rowsWithin, savedGroups } from '../../lib/pagedLog.js';
 import { restored, unread, written } from './written.js';

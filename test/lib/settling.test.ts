@@ -1,16 +1,16 @@
 /** Asynchronous stages: a barrier never overtakes work that came before it, and nothing overtakes a barrier. */
 import { Subject } from 'rxjs';
+import type { Chunks } from '../../lib/chunks.js';
 import {
   barrierAt,
-  type Chunks,
   type Element,
   type EventElement,
   event,
-  type Membership,
   restoreWith,
   watermarkAt,
 } from '../../lib/element.js';
 import type { Emitter, Logic } from '../../lib/logic.js';
+import type { Membership } from '../../lib/membership.js';
 import { stageOperator } from '../../lib/operate.js';
 import { newStats } from '../../lib/stats.js';
 import { settled } from './virtualTime.js';

@@ -1,7 +1,8 @@
 /** stageOperator: a pure state as an observable of elements. */
 import { type Observable, of } from 'rxjs';
 import { eventTimeTest, operatorLaws } from 'tidemark/testing';
-import { type Chunks, type Element, type EventElement, event } from '../../lib/element.js';
+import type { Chunks } from '../../lib/chunks.js';
+import { type Element, type EventElement, event } from '../../lib/element.js';
 import type { Emitter, Logic } from '../../lib/logic.js';
 import { stageOperator } from '../../lib/operate.js';
 import { newStats, type Stats } from '../../lib/stats.js';

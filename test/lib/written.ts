@@ -1,6 +1,7 @@
 /** State as a store would hold it: every chunk written, pages once. */
+
+import type { Chunks, Data } from '../../lib/chunks.js';
 import { decodeChunks, encodeChunks } from '../../lib/codec.js';
-import type { Chunks, Data } from '../../lib/element.js';
 import { isPage, plainChunks } from '../../lib/page.js';
 
 /** The pieces of a capture; `before`: what the checkpoint has of pages that were written with it. */

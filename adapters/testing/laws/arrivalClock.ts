@@ -1,5 +1,5 @@
 /** An arrival clock that a test moves: a scheduler for operators, and the clock of what looks like a job. */
-import type { JobClock } from '../../../lib/element.js';
+import type { JobClock } from '../../../lib/membership.js';
 import { MarbleScheduler } from '../run/scheduler.js';
 
 /** So many timers at one instant are one that sets itself again at once. */

@@ -1,15 +1,9 @@
 /** One operator driven by hand: its inputs, what it says, and its part in what looks like a job. */
 import { defer, Observable, Subject, type Subscription } from 'rxjs';
+import type { Chunks } from '../../../lib/chunks.js';
 import { decode, encode, encodeChunks } from '../../../lib/codec.js';
-import {
-  type Barrier,
-  barrierAt,
-  type Chunks,
-  type Element,
-  type Member,
-  type Membership,
-  restoreWith,
-} from '../../../lib/element.js';
+import { type Barrier, barrierAt, type Element, restoreWith } from '../../../lib/element.js';
+import type { Member, Membership } from '../../../lib/membership.js';
 import { plainChunks } from '../../../lib/page.js';
 import { relay, scribe } from '../run/relay.js';
 import type { Message } from '../script/message.js';

@@ -1,15 +1,11 @@
 /** The harness: one operator, or a short pipe, driven by hand, with its state, its clock and its job. */
+
+import type { Chunks } from '../../../lib/chunks.js';
 import { decode } from '../../../lib/codec.js';
 import { type Duration, durationOption } from '../../../lib/duration.js';
-import {
-  type Chunks,
-  event,
-  type Member,
-  splitsOf,
-  statusOf,
-  watermarkAt,
-} from '../../../lib/element.js';
+import { event, splitsOf, statusOf, watermarkAt } from '../../../lib/element.js';
 import { configError } from '../../../lib/errors.js';
+import type { Member } from '../../../lib/membership.js';
 import type { Stats } from '../../../lib/stats.js';
 import { lineOf } from '../report/line.js';
 import type { Message } from '../script/message.js';

@@ -1,7 +1,8 @@
 /** What a harness reads of its operators and gives back to them: state by id, counters, and who there is. */
 import { inspect } from 'node:util';
+import type { Chunks } from '../../../lib/chunks.js';
 import { encode } from '../../../lib/codec.js';
-import type { Chunks, Member } from '../../../lib/element.js';
+import type { Member } from '../../../lib/membership.js';
 import { type Drive, decodeAll } from './drive.js';
 
 /** The state of every operator that has an id, as it is now. */

@@ -1,6 +1,6 @@
 /** The laws of operators, whatever they compute: the matrix that every one must survive. */
 import { EMPTY, NEVER, take } from 'rxjs';
-import type { Chunks } from '../../../lib/element.js';
+import type { Chunks } from '../../../lib/chunks.js';
 import type { Message } from '../script/message.js';
 import { ArrivalClock } from './arrivalClock.js';
 import { type Build, Drive, decodeAll, Recorder } from './drive.js';

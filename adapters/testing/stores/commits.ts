@@ -1,6 +1,7 @@
 /** Checkpoints for the laws: a job of its own for each law, whose state is one number unless said otherwise. */
+
+import type { Chunks } from '../../../lib/chunks.js';
 import { decodeChunks, encode } from '../../../lib/codec.js';
-import type { Chunks } from '../../../lib/element.js';
 import type { Checkpoint, CheckpointStore, Commit, Ownership, Piece } from '../../../lib/ports.js';
 import type { Bench } from './bench.js';
 import { PieceNames } from './pieceNames.js';

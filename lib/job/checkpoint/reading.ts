@@ -3,9 +3,11 @@
  * states are done with it, the rest in turns of their own. Until all is read nothing may change: the
  * gate is held, and what else would move an operator waits here. Memory: the pages to read, and what waits.
  */
+
+import type { Chunks } from '../../chunks.js';
 import { encode } from '../../codec.js';
-import type { Chunks, JobClock } from '../../element.js';
 import { CodecError, messageOf, show } from '../../errors.js';
+import type { JobClock } from '../../membership.js';
 import { type Captured, isPage, type Page } from '../../page.js';
 import type { Runtime } from '../runtime.js';
 

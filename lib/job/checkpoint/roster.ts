@@ -1,7 +1,9 @@
 /** Who takes part in a job's checkpoints: every stateful operator and sink, by id. */
+
+import type { Chunks } from '../../chunks.js';
 import { decodeChunks } from '../../codec.js';
-import type { Chunks, Member, Membership, SinkMember } from '../../element.js';
 import { JobError, show } from '../../errors.js';
+import type { Member, Membership, SinkMember } from '../../membership.js';
 import type { Captured } from '../../page.js';
 import type { Checkpoint, SinkRows, SinkStore } from '../../ports.js';
 import { type PendingRow, RowBatch } from '../../rowBatch.js';

@@ -1,7 +1,7 @@
 /** The sinks of a run: of which class each is, and where rows go that the checkpoint's transaction does not take. */
 import { classOf, guaranteeOf, type SinkClass } from '../../delivery.js';
-import type { EagerRows, SinkMember } from '../../element.js';
 import { JobError, messageOf, show } from '../../errors.js';
+import type { EagerRows, SinkMember } from '../../membership.js';
 import type { EncodedChunks, SinkStore } from '../../ports.js';
 import { type Breaker, Retry, type Timing } from '../../retry.js';
 import type { PendingRow } from '../../rowBatch.js';

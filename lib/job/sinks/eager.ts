@@ -1,5 +1,5 @@
 /** Rows that are written as they come: one batch at a time, while the sink folds what comes meanwhile. */
-import type { EagerRows } from '../../element.js';
+import type { EagerRows } from '../../membership.js';
 import type { SinkStore } from '../../ports.js';
 import type { Retry } from '../../retry.js';
 import type { PendingRow } from '../../rowBatch.js';

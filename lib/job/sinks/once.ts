@@ -1,5 +1,5 @@
 /** Rows that are written once, after their checkpoint; what fails is lost, and counted. */
-import type { SinkMember } from '../../element.js';
+import type { SinkMember } from '../../membership.js';
 import type { SinkStore, UpsertResult } from '../../ports.js';
 import type { Retry } from '../../retry.js';
 import type { PendingRow } from '../../rowBatch.js';

@@ -3,8 +3,9 @@
  * durable, in order of n and then of their place, and dropped by a later commit. A transactional
  * outbox (Richardson, "Pattern: Transactional outbox"). Memory: the rows that are not applied.
  */
-import type { SinkMember } from '../../element.js';
+
 import { FencedError } from '../../errors.js';
+import type { SinkMember } from '../../membership.js';
 import { PIECE_ROWS, packError, packRows, unpackRows } from '../../outboxRows.js';
 import type { EncodedChunks, OutboxOwner, OutboxTarget, UpsertResult } from '../../ports.js';
 import type { Retry, Timing } from '../../retry.js';

@@ -1,7 +1,8 @@
 /** What a job may give up of its checkpoint when its configuration has changed; nothing that is not named. */
-import type { Chunks, Migrating } from '../../element.js';
+import type { Chunks } from '../../chunks.js';
 import { configError, JobError, messageOf, type SettingsError, show } from '../../errors.js';
 import { type Instant, toInstant } from '../../instant.js';
+import type { Migrating } from '../../membership.js';
 import type { Checkpoint, Position, Source } from '../../ports.js';
 import type { SavedSource } from '../sources/sourceRun.js';
 

@@ -1,5 +1,5 @@
 /** Reading of captured state: so much a turn, nothing changes meanwhile, and it ends whatever comes. */
-import type { Data } from '../../../../lib/element.js';
+import type { Data } from '../../../../lib/chunks.js';
 import { Reading } from '../../../../lib/job/checkpoint/reading.js';
 import { Page } from '../../../../lib/page.js';
 

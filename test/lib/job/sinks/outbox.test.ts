@@ -1,6 +1,7 @@
 /** Outbox: rows are applied after their checkpoint, in order, once in effect, whatever happens to answers. */
-import type { SinkMember } from '../../../../lib/element.js';
+
 import { Outbox } from '../../../../lib/job/sinks/outbox.js';
+import type { SinkMember } from '../../../../lib/membership.js';
 import type { OutboxTarget } from '../../../../lib/ports.js';
 import { Retry } from '../../../../lib/retry.js';
 import type { PendingRow } from '../../../../lib/rowBatch.js';
