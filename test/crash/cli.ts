@@ -147,6 +147,9 @@ async function main(): Promise<number> {
   return right ? 0 : 1;
 }
 
+// an interrupted command ends what it has started, as its processes do at every exit
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(130));
+
 main().then(
   (code) => {
     process.exitCode = code;
