@@ -4,11 +4,15 @@
  * across epochs too, and the epoch only shuts earlier owners out. State: one position per owner.
  */
 
+import type { FenceAnswer, OutboxRun } from './ports.js';
+
 /** The last row that was taken; before the first, n is 0 and i −1. */
 export interface AppendPosition {
   readonly epoch: number;
   readonly n: number;
   readonly i: number;
+  /** Of the run that fenced last; gone with its first batch. */
+  readonly mark?: number;
 }
 
 /** Where a batch stands: the number of its rows, and the place of the first in checkpoint n. */
@@ -39,14 +43,18 @@ export function appendStep(batch: AppendBatch, kept: AppendPosition | undefined)
   return { outcome: 'write', skip, position };
 }
 
-/** The position after a fence: the place stays, up to `from`; undefined where a higher epoch was here. */
+/** The position after a fence, where the place stays, up to `from`; or the answer of one that is refused. */
 export function appendFence(
   epoch: number,
   held: AppendPosition | undefined,
-  from?: number,
-): AppendPosition | undefined {
-  const { n, i } = known(held, epoch, from) ?? { n: 0, i: -1 };
-  return held !== undefined && held.epoch > epoch ? undefined : { epoch, n, i };
+  run?: Partial<OutboxRun>,
+): { readonly position: AppendPosition } | { readonly answer: Exclude<FenceAnswer, 'ok'> } {
+  const mark = run?.mark;
+  if (held !== undefined && (held.epoch > epoch || (held.epoch === epoch && held.mark !== mark))) {
+    return { answer: { fencedBy: held.epoch } };
+  }
+  const { n, i } = known(held, epoch, run?.from) ?? { n: 0, i: -1 };
+  return { position: { epoch, n, i, ...(mark === undefined ? {} : { mark }) } };
 }
 
 /* A later owner that goes on from below the place has lost checkpoints: all up to there was taken, what follows is new. */

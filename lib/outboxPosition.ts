@@ -1,7 +1,7 @@
 /** Which rows of an outbox a store has: the rules that every outbox target keeps. State: one position per owner and table. */
-import type { OutboxAnswer, OutboxBatch, Upsert } from './ports.js';
+import type { FenceAnswer, OutboxAnswer, OutboxBatch, OutboxRun, Upsert } from './ports.js';
 
-/** The last row that was applied; after a fence only `epoch` says something, and n is 0. */
+/** The last row that was applied; after a fence n is 0, and i says of which run it was. */
 export interface OutboxPosition {
   readonly epoch: number;
   readonly n: number;
@@ -25,13 +25,24 @@ export function outboxStep(batch: OutboxBatch, held: OutboxPosition | undefined)
   return { rows: rows.slice(Math.max(0, held.i + 1 - i)), position };
 }
 
-/** The position after a fence, or undefined where a higher epoch was here. */
-export function fenced(
+/** The position after a fence, or the answer of one that is refused. */
+export type FenceStep =
+  | { readonly position: OutboxPosition }
+  | { readonly answer: Exclude<FenceAnswer, 'ok'> };
+
+/**
+ * Judges a fence by the position that its owner has. One of the same epoch may be of another run,
+ * where checkpoints were lost: then the rows of either would pass for those of the other.
+ */
+export function fenceStep(
   epoch: number,
   held: OutboxPosition | undefined,
-): OutboxPosition | undefined {
-  if (held === undefined || held.epoch < epoch) return { epoch, n: 0, i: -1 };
-  return held.epoch > epoch ? undefined : held;
+  run?: Pick<OutboxRun, 'mark'>,
+): FenceStep {
+  const position = { epoch, n: 0, i: -1 - (run?.mark ?? 0) };
+  if (held === undefined || held.epoch < epoch) return { position };
+  const again = compareOutbox(held, position) === 0;
+  return again ? { position } : { answer: { fencedBy: held.epoch } };
 }
 
 /** Less than, equal to or greater than 0, as `a` is before, at or after `b`. */

@@ -74,6 +74,20 @@ export interface OutboxBatch {
   readonly rows: readonly Upsert[];
 }
 
+/** The run that fences a table. */
+export interface OutboxRun {
+  /**
+   * The n that it goes on from: places above it that were taken before, by checkpoints that are
+   * lost, will come with other rows, which a target that cannot overwrite has to take.
+   */
+  readonly from: number;
+  /** An integer >= 0, drawn at random: an epoch that is given out twice has two marks. */
+  readonly mark: number;
+}
+
+/** `fencedBy`: the epoch that the table has, not lower than the one that fences. */
+export type FenceAnswer = 'ok' | { readonly fencedBy: number };
+
 export type OutboxAnswer =
   | { readonly outcome: 'ok'; readonly result: UpsertResult }
   | { readonly outcome: 'duplicate' | 'fenced' };
@@ -84,11 +98,11 @@ export type OutboxAnswer =
  */
 export interface OutboxTarget {
   /**
-   * From now on a lower epoch of this owner is refused; `'fenced'` if a higher one was here. `from` is
-   * the n that the owner goes on from: places above it that were taken before, by checkpoints that are
-   * lost, will come with other rows, which a target that cannot overwrite has to take.
+   * From now on a lower epoch of this owner is refused. Refused itself, and without effect, where a
+   * higher epoch was here, or the same one of another run: two runs never share a position. The same
+   * fence may come again until the first batch; after that it is refused too.
    */
-  fence(owner: OutboxOwner, epoch: number, from?: number): Promise<'ok' | 'fenced'>;
+  fence(owner: OutboxOwner, epoch: number, run?: OutboxRun): Promise<FenceAnswer>;
   /** Writes those rows that are above the position it has, whole or not at all. */
   apply(batch: OutboxBatch): Promise<OutboxAnswer>;
 }

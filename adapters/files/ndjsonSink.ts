@@ -7,8 +7,10 @@ import { configError, messageOf, StoreError } from '../../lib/errors.js';
 import { type Key, keyText } from '../../lib/key.js';
 import type { FileSystem } from '../../lib/log/fileSystem.js';
 import type {
+  FenceAnswer,
   OutboxAnswer,
   OutboxBatch,
+  OutboxRun,
   OutboxTarget,
   Row,
   SinkStore,
@@ -123,7 +125,7 @@ class FileSink implements NdjsonSink {
   readonly name: string;
   readonly transaction = this;
   readonly outbox: OutboxTarget = {
-    fence: (owner, epoch, from) => this.run(() => this.fence(keyOf(owner), epoch, from)),
+    fence: (owner, epoch, run) => this.run(() => this.fence(keyOf(owner), epoch, run)),
     apply: (batch) => this.run(() => this.apply(batch)),
   };
   private readonly files: SinkFiles;
@@ -157,11 +159,11 @@ class FileSink implements NdjsonSink {
     return this.closing;
   }
 
-  private async fence(owner: string, epoch: number, from?: number): Promise<'ok' | 'fenced'> {
+  private async fence(owner: string, epoch: number, run?: OutboxRun): Promise<FenceAnswer> {
     const held = await this.files.positionOf(owner);
-    const position = appendFence(epoch, held, from);
-    if (position === undefined) return 'fenced';
-    if (held?.epoch !== epoch) await this.files.write(new Map(), [owner, position]);
+    const step = appendFence(epoch, held, run);
+    if ('answer' in step) return step.answer;
+    if (held?.epoch !== epoch) await this.files.write(new Map(), [owner, step.position]);
     return 'ok';
   }
 

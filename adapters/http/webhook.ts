@@ -3,9 +3,11 @@ import { type Duration, durationOption } from '../../lib/duration.js';
 import { configError, messageOf, StoreError } from '../../lib/errors.js';
 import { keyText } from '../../lib/key.js';
 import type {
+  FenceAnswer,
   OutboxAnswer,
   OutboxBatch,
   OutboxOwner,
+  OutboxRun,
   OutboxTarget,
   SinkStore,
   Upsert,
@@ -79,7 +81,7 @@ export function webhook(config: WebhookConfig): Webhook {
     transaction: {},
     upsert: (rows) => sender.upsert(rows),
     outbox: {
-      fence: async (owner, epoch, from) => sender.fence(owner, epoch, from),
+      fence: async (owner, epoch, run) => sender.fence(owner, epoch, run),
       apply: (batch) => sender.apply(batch),
     },
   };
@@ -145,10 +147,10 @@ function jsonBody(rows: readonly Upsert[]): string {
   return `[${rows.map(rowJson).join(',\n')}]`;
 }
 
-/** The newest owner, and the n that it went on from. */
+/** The newest owner. */
 interface Fence {
   readonly epoch: number;
-  readonly from: number | undefined;
+  readonly run: OutboxRun | undefined;
 }
 
 /** What is under way for one owner. */
@@ -167,11 +169,11 @@ class Sender {
     return this.config.url.host;
   }
 
-  fence(owner: OutboxOwner, epoch: number, from?: number): 'ok' | 'fenced' {
-    const id = idOf(owner);
-    const held = this.fences.get(id) ?? { epoch, from };
-    if (held.epoch > epoch) return 'fenced';
-    this.fences.set(id, held.epoch === epoch ? held : { epoch, from });
+  fence(owner: OutboxOwner, epoch: number, run?: OutboxRun): FenceAnswer {
+    const held = this.fences.get(idOf(owner));
+    if (held?.epoch === epoch && held.run?.mark === run?.mark) return 'ok';
+    if (held !== undefined && held.epoch >= epoch) return { fencedBy: held.epoch };
+    this.fences.set(idOf(owner), { epoch, run });
     return 'ok';
   }
 
@@ -183,7 +185,9 @@ class Sender {
   /* A batch that is sent again while it is under way waits for that answer: no sockets pile up. */
   async apply(batch: OutboxBatch): Promise<OutboxAnswer> {
     const { owner, epoch, n, i } = batch;
-    if (this.fence(owner, epoch) === 'fenced') return { outcome: 'fenced' };
+    const fence = this.fences.get(idOf(owner));
+    if (fence !== undefined && fence.epoch > epoch) return { outcome: 'fenced' };
+    if (fence?.epoch !== epoch) this.fences.set(idOf(owner), { epoch, run: undefined });
     const key = idempotencyKey({ owner, n, i, rows: batch.rows.length });
     const id = `${epoch} ${key}`;
     const before = this.lanes.get(idOf(owner));
@@ -205,7 +209,7 @@ class Sender {
 
   private async deliver(batch: OutboxBatch, key: string): Promise<OutboxAnswer> {
     const { owner, epoch, rows } = batch;
-    const from = this.fences.get(idOf(owner))?.from;
+    const from = this.fences.get(idOf(owner))?.run?.from;
     const headers: Record<string, string> = { [KEY]: key, [EPOCH]: String(epoch) };
     if (from !== undefined) headers[FROM] = String(from);
     const outcome = await this.send(rows, headers);

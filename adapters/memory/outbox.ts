@@ -1,10 +1,12 @@
 /** The outbox of a table in memory. State: one position per owner. */
 import { keyText } from '../../lib/key.js';
-import { fenced, type OutboxPosition, outboxStep } from '../../lib/outboxPosition.js';
+import { fenceStep, type OutboxPosition, outboxStep } from '../../lib/outboxPosition.js';
 import type {
+  FenceAnswer,
   OutboxAnswer,
   OutboxBatch,
   OutboxOwner,
+  OutboxRun,
   OutboxTarget,
   Upsert,
   UpsertResult,
@@ -16,11 +18,11 @@ export class MemoryOutbox implements OutboxTarget {
   /** @param plan checks rows; what it gives back cannot fail */
   constructor(private readonly plan: (rows: readonly Upsert[]) => () => UpsertResult) {}
 
-  async fence(owner: OutboxOwner, epoch: number): Promise<'ok' | 'fenced'> {
+  async fence(owner: OutboxOwner, epoch: number, run?: OutboxRun): Promise<FenceAnswer> {
     const id = idOf(owner);
-    const position = fenced(epoch, this.positions.get(id));
-    if (position === undefined) return 'fenced';
-    this.positions.set(id, position);
+    const step = fenceStep(epoch, this.positions.get(id), run);
+    if ('answer' in step) return step.answer;
+    this.positions.set(id, step.position);
     return 'ok';
   }
 

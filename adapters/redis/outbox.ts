@@ -1,10 +1,12 @@
 /** The outbox of a table in Redis: its position moves in the script that writes the rows, or commits them. */
 import { StoreError, show } from '../../lib/errors.js';
-import { fenced, type OutboxPosition, outboxStep } from '../../lib/outboxPosition.js';
+import { fenceStep, type OutboxPosition, outboxStep } from '../../lib/outboxPosition.js';
 import type {
+  FenceAnswer,
   OutboxAnswer,
   OutboxBatch,
   OutboxOwner,
+  OutboxRun,
   OutboxTarget,
   Upsert,
 } from '../../lib/ports.js';
@@ -25,13 +27,13 @@ export class RedisOutbox implements OutboxTarget {
     private readonly checked: Checked,
   ) {}
 
-  async fence(owner: OutboxOwner, epoch: number): Promise<'ok' | 'fenced'> {
+  async fence(owner: OutboxOwner, epoch: number, run?: OutboxRun): Promise<FenceAnswer> {
     const key = this.writes.names.outbox(this.table, owner);
     for (let i = 0; i < TRIES; i++) {
       const was = await this.read(key);
-      const position = fenced(epoch, positionOf(was));
-      if (position === undefined) return 'fenced';
-      const args = [was, textOf(position)];
+      const step = fenceStep(epoch, positionOf(was), run);
+      if ('answer' in step) return step.answer;
+      const args = [was, textOf(step.position)];
       if ((await this.writes.connection.run(scripts.MOVE_OUTBOX, [key], args)) === 1) return 'ok';
     }
     throw this.busy();

@@ -12,6 +12,8 @@ export interface TaskRunConfig extends SourcesConfig {
   readonly job: string;
   readonly task: string;
   readonly store: CheckpointStore;
+  /** Drawn at random for each run. */
+  readonly mark: number;
   readonly everyMs: number;
   readonly everyEvents: number;
   /** How long a table may be away before the job fails. */

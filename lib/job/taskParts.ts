@@ -68,13 +68,14 @@ export function taskParts(config: TaskRunConfig, taken: Taken, run: Whole): Task
 }
 
 function deliveriesOf(
-  { job, task, store, runtime, outageMs }: TaskRunConfig,
+  { job, task, store, mark, runtime, outageMs }: TaskRunConfig,
   epoch: number,
   { timers, sources, failed }: Whole,
 ): Deliveries {
   const after = (ms: number, fn: () => void) => timers.after(ms, fn);
   return new Deliveries({
-    ...{ job, task, epoch, outageMs, failed },
+    ...{ job, task, epoch, mark, outageMs, failed },
+    owns: async () => (await store.lastCommitted(job, task)).epoch === epoch,
     transaction: store.transaction,
     timing: { now: () => runtime.now(), after },
     pending: (id, rows) => sources.pressure.set(`rows of ${id}`, rows),

@@ -1,7 +1,15 @@
 /** The outbox of a table in a log: rows and position are one record. */
 import type { CheckedRows } from '../keptRows.js';
-import { fenced, outboxStep } from '../outboxPosition.js';
-import type { OutboxAnswer, OutboxBatch, OutboxOwner, OutboxTarget, Upsert } from '../ports.js';
+import { compareOutbox, fenceStep, outboxStep } from '../outboxPosition.js';
+import type {
+  FenceAnswer,
+  OutboxAnswer,
+  OutboxBatch,
+  OutboxOwner,
+  OutboxRun,
+  OutboxTarget,
+  Upsert,
+} from '../ports.js';
 import type { TableWrite } from './entry.js';
 import type { LogHome } from './home.js';
 import type { Log } from './log.js';
@@ -20,13 +28,14 @@ export class LogOutbox implements OutboxTarget {
     private readonly table: OutboxTable,
   ) {}
 
-  fence(owner: OutboxOwner, epoch: number): Promise<'ok' | 'fenced'> {
+  fence(owner: OutboxOwner, epoch: number, run?: OutboxRun): Promise<FenceAnswer> {
     const table = this.table.name;
-    return this.home.run(async (log) => {
+    return this.home.run(async (log): Promise<FenceAnswer> => {
       const held = log.image.outboxAt(table, owner);
-      const position = fenced(epoch, held);
-      if (position === undefined) return 'fenced';
-      if (position !== held)
+      const step = fenceStep(epoch, held, run);
+      if ('answer' in step) return step.answer;
+      const { position } = step;
+      if (held === undefined || compareOutbox(held, position) !== 0)
         await log.append({ kind: 'outbox', table, owner, position, tables: [] });
       return 'ok';
     });

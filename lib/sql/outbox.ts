@@ -1,9 +1,11 @@
 /** The outbox of a table in Postgres: its position stands in a table beside it, and moves in the transaction of the rows. */
-import { fenced, type OutboxPosition, outboxStep } from '../outboxPosition.js';
+import { fenceStep, type OutboxPosition, outboxStep } from '../outboxPosition.js';
 import type {
+  FenceAnswer,
   OutboxAnswer,
   OutboxBatch,
   OutboxOwner,
+  OutboxRun,
   OutboxTarget,
   Upsert,
   UpsertResult,
@@ -43,13 +45,13 @@ export class SqlOutbox implements OutboxTarget {
     );
   }
 
-  async fence(owner: OutboxOwner, epoch: number): Promise<'ok' | 'fenced'> {
+  async fence(owner: OutboxOwner, epoch: number, run?: OutboxRun): Promise<FenceAnswer> {
     const own = this.own(owner);
     await this.opening.done;
-    const work = this.client.transaction(async (tx) => {
-      const position = fenced(epoch, await this.locked(tx, own));
-      if (position === undefined) return 'fenced';
-      await this.move(tx, own, position);
+    const work = this.client.transaction(async (tx): Promise<FenceAnswer> => {
+      const step = fenceStep(epoch, await this.locked(tx, own), run);
+      if ('answer' in step) return step.answer;
+      await this.move(tx, own, step.position);
       return 'ok';
     });
     return work.catch((thrown: unknown) => this.failed(thrown));

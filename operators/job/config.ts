@@ -60,7 +60,7 @@ export interface JobConfig {
 }
 
 /** The options in units, with defaults. */
-export type Settings = Omit<TaskRunConfig, 'sources' | 'quarantine'> &
+export type Settings = Omit<TaskRunConfig, 'sources' | 'quarantine' | 'mark'> &
   Pick<JobConfig, 'topology'> & {
     readonly restart: RestartSettings;
     readonly owner: OwnerSettings;

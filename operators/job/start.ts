@@ -7,11 +7,11 @@ import { watchUnhandled } from './unhandled.js';
 
 /** Builds the pipelines anew, and runs them. @throws what a wrong topology throws */
 export function start(
-  settings: Omit<TaskRunConfig, 'sources'>,
+  settings: Omit<TaskRunConfig, 'sources' | 'mark'>,
   topology: JobConfig['topology'],
 ): TaskRun {
   const { sources, sinks } = build(settings.job, topology);
-  const run = new TaskRun({ ...settings, sources });
+  const run = new TaskRun({ ...settings, sources, mark: randomMark() });
   const watch = watchUnhandled((thrown) => run.fail(thrown));
   const subscriptions = sinks.map((acks$) => acks$.subscribe({ error: (e) => run.fail(e) }));
   const end = () => {
@@ -21,4 +21,10 @@ export function start(
   run.outcome.then(end, end);
   run.start();
   return run;
+}
+
+/* An integer of 48 bits. */
+function randomMark(): number {
+  const [high = 0, low = 0] = globalThis.crypto.getRandomValues(new Uint32Array(2));
+  return (high % 2 ** 16) * 2 ** 32 + low;
 }

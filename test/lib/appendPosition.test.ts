@@ -5,6 +5,11 @@ import { type AppendPosition, appendFence, appendStep } from '../../lib/appendPo
 const at = (epoch: number, n: number, i: number, rows: number) => ({ epoch, n, i, rows });
 const held = { epoch: 2, n: 5, i: 3 };
 
+function placeOf(step: ReturnType<typeof appendFence>): AppendPosition {
+  if ('answer' in step) throw new Error('it was refused');
+  return step.position;
+}
+
 it('a batch above the position is written whole, and one that reaches above it in part', () => {
   const whole = { outcome: 'write', skip: 0 };
   expect(appendStep(at(1, 1, 0, 2), undefined)).toEqual({
@@ -29,18 +34,30 @@ it('at or below the position it is a duplicate, also of a later owner', () => {
 
 it('an earlier owner is fenced, whatever it sends, and a later one keeps the place', () => {
   expect(appendStep(at(1, 9, 0, 1), held)).toEqual({ outcome: 'fenced' });
-  expect(appendFence(1, held)).toBeUndefined();
-  expect(appendFence(2, held)).toEqual(held);
-  expect(appendFence(7, held)).toEqual({ epoch: 7, n: 5, i: 3 });
-  expect(appendFence(7, undefined)).toEqual({ epoch: 7, n: 0, i: -1 });
+  expect(appendFence(1, held)).toEqual({ answer: { fencedBy: 2 } });
+  expect(placeOf(appendFence(2, held))).toEqual(held);
+  expect(placeOf(appendFence(7, held))).toEqual({ epoch: 7, n: 5, i: 3 });
+  expect(placeOf(appendFence(7, undefined))).toEqual({ epoch: 7, n: 0, i: -1 });
+});
+
+it('an epoch that is given out a second time is refused, and the first time again it is not', () => {
+  const fence = { epoch: 2, n: 5, i: 3, mark: 8 };
+  expect(appendFence(2, fence, { from: 5, mark: 8 })).toEqual({ position: fence });
+  for (const one of [fence, held]) {
+    expect(appendFence(2, one, { from: 0, mark: 9 })).toEqual({ answer: { fencedBy: 2 } });
+  }
+  const { mark: _, ...after } = fence;
+  const batch = appendStep(at(2, 6, 0, 1), fence);
+  expect(batch).toMatchObject({ position: { ...after, n: 6, i: 0 } });
+  expect(batch).not.toHaveProperty('position.mark');
 });
 
 it('a later owner that goes on from below the place has lost checkpoints: what follows is new', () => {
   const place = { n: 3, i: Number.MAX_SAFE_INTEGER };
-  expect(appendFence(7, held, 3)).toEqual({ epoch: 7, ...place });
-  expect(appendFence(7, held, 5)).toEqual({ epoch: 7, n: 5, i: 3 });
-  expect(appendFence(2, held, 3)).toEqual(held);
-  for (const fence of [appendFence(7, held, 3), held]) {
+  expect(placeOf(appendFence(7, held, { from: 3 }))).toEqual({ epoch: 7, ...place });
+  expect(placeOf(appendFence(7, held, { from: 5 }))).toEqual({ epoch: 7, n: 5, i: 3 });
+  expect(placeOf(appendFence(2, held, { from: 3 }))).toEqual(held);
+  for (const fence of [placeOf(appendFence(7, held, { from: 3 })), held]) {
     const from = fence === held ? { from: 3 } : {};
     expect(appendStep({ ...at(7, 3, 0, 9), ...from }, fence)).toEqual({ outcome: 'duplicate' });
     expect(appendStep({ ...at(7, 4, 0, 2), ...from }, fence)).toEqual({
@@ -60,7 +77,7 @@ it('however rows are cut and sent again, each is written once, in order', () => 
       for (const [epoch, [back, size]] of sent.entries()) {
         // a restart sends from somewhere that is not above what was taken
         let from = Math.min(back, done);
-        const fence = appendFence(epoch + 1, position);
+        const fence = placeOf(appendFence(epoch + 1, position));
         position = fence;
         for (let batches = 0; batches < 3 && from < rows.length; batches++) {
           const [n, i] = rows[from] as readonly [number, number];

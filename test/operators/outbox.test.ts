@@ -193,3 +193,21 @@ it.each(['effectivelyOnce', 'atLeastOnce', 'atMostOnce'] as const)(
     expect(next.status().operators.get('out')).toMatchObject({ live: 0, lost: 0 });
   },
 );
+
+it.each(['emptied', 'restored from a copy'] as const)(
+  'rows come to a table that knows later owners, where the checkpoints were %s',
+  async (how) => {
+    const to = watched();
+    const rows = (from: number) => input.map(({ k, v }) => ({ k: k + from, v: Number(v) + from }));
+    const seen: Row[] = [];
+    for (const from of [0, 100, 200]) {
+      const old = memoryStore().checkpoints();
+      // of the second, the store gives out the epoch of the first again; of the third, one below those
+      const lost = how === 'emptied' ? 0 : 1;
+      for (let i = 0; i < (from === 0 ? 3 : lost); i++) await old.acquire('j', '0', undefined);
+      expect(await end(make(to, old, { rows: rows(from) } as never))).toBe('completed');
+      seen.push(...final.map(({ k, v }) => ({ k: k + from, v: v + from })));
+      expect(await to.rows()).toEqual(seen);
+    }
+  },
+);

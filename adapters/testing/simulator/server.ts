@@ -129,8 +129,8 @@ class ClientTable implements TableStore {
     const { witness } = this.config;
     const of = (table: TableStore) => table.outbox as OutboxTarget;
     return {
-      fence: (owner, epoch) =>
-        this.ask(`fence ${this.name} for epoch ${epoch}`, (t) => of(t).fence(owner, epoch)),
+      fence: (owner, epoch, run) =>
+        this.ask(`fence ${this.name} for epoch ${epoch}`, (t) => of(t).fence(owner, epoch, run)),
       apply: (batch) => {
         const { epoch, n, i, rows } = batch;
         const place = `${epoch}.${n}.${i}`;

@@ -1,5 +1,6 @@
 /** Laws of outboxes: each place is taken once, whole or not at all, and only from the newest owner. */
 import type {
+  FenceAnswer,
   OutboxAnswer,
   OutboxOwner,
   OutboxTarget,
@@ -36,18 +37,20 @@ class Sender {
     readonly table: TableStore,
     readonly owner: OutboxOwner,
     readonly epoch: number,
+    readonly mark: number,
   ) {}
 
   static async of(
     t: Bench,
     table: TableStore,
-    who: Partial<OutboxOwner> & { epoch?: number } = {},
+    who: Partial<OutboxOwner> & { epoch?: number; mark?: number } = {},
   ) {
-    const { epoch = 1, ...owner } = who;
+    const { epoch = 1, mark = 1, ...owner } = who;
     const made = new Sender(
       table,
       { job: t.fresh('job'), task: '0', sink: 'out', ...owner },
       epoch,
+      mark,
     );
     t.same('its fence', await made.fence(), 'ok');
     return made;
@@ -59,8 +62,8 @@ class Sender {
     return outbox;
   }
 
-  fence(epoch = this.epoch): Promise<'ok' | 'fenced'> {
-    return this.target.fence(this.owner, epoch);
+  fence(mark = this.mark): Promise<FenceAnswer> {
+    return this.target.fence(this.owner, this.epoch, { from: 0, mark });
   }
 
   /** Sends rows; the first has the number `i` within `n`. */
@@ -159,11 +162,29 @@ const laws: Laws = new Map([
       const second = await first.next(t);
       t.same('a batch of the one before', await first.apply(2, 0, rowsOf('b')), FENCED);
       t.same('one that it sent already', await first.apply(1, 0, rowsOf('a')), FENCED);
-      t.same('its fence', await first.fence(), 'fenced');
+      t.same('its fence', await first.fence(), { fencedBy: 2 });
       t.same('the fence again', await second.fence(), 'ok');
       t.same('its batch', await second.apply(2, 0, rowsOf('b')), ok(1, 0));
-      t.same('the fence after a batch', await second.fence(), 'ok');
+      t.same('a fence that comes late', await second.fence(), { fencedBy: 2 });
       t.same('the batch again', await second.apply(2, 0, rowsOf('b')), DUPLICATE);
+      t.same('the one before it', await second.apply(1, 0, rowsOf('b')), DUPLICATE);
+    },
+  ],
+  [
+    'an epoch that is given out a second time does not get the position of the first',
+    async (t) => {
+      const table = t.table();
+      const first = await Sender.of(t, table, { epoch: 3, mark: 2 ** 48 - 1 });
+      const held = { fencedBy: 3 };
+      t.same('a second before any batch', await first.fence(2 ** 48 - 2), held);
+      t.same('the first again', await first.fence(), 'ok');
+      await first.apply(8, 0, rowsOf('a'));
+      t.same('a second after one', await first.fence(7), held);
+      const lower = { from: 0, mark: 7 };
+      t.same('one of a lower epoch', await first.target.fence(first.owner, 2, lower), held);
+      const above = await first.next(t);
+      t.same('rows of a lower n', await above.apply(1, 0, rowsOf('b')), ok(1, 0));
+      t.same('the first one', await first.apply(9, 0, rowsOf('c')), FENCED);
     },
   ],
   [
@@ -240,11 +261,16 @@ const reopened: Laws = new Map([
       const fenced = await Sender.of(t, t.store.table(name, config), { epoch: 9 });
       await t.under.reopen?.();
       const store = await t.under.store();
-      const again = await Sender.of(t, store.table(name, config), { ...sender.owner, epoch: 4 });
-      t.same('the batch again', await again.apply(2, 0, rowsOf('a')), DUPLICATE);
-      t.same('the next', await again.apply(2, 1, rowsOf('b')), ok(1, 0));
       const { outbox } = store.table(name, config);
-      t.same('an older fence', await outbox?.fence(fenced.owner, 8), 'fenced');
+      const again = { owner: sender.owner, epoch: 4, n: 2 };
+      const rows = (i: number, k: string) => outbox?.apply({ ...again, i, rows: rowsOf(k) });
+      t.same('the batch again', await rows(0, 'a'), DUPLICATE);
+      t.same('the next', await rows(1, 'b'), ok(1, 0));
+      const fence = (epoch: number, mark: number) =>
+        outbox?.fence(fenced.owner, epoch, { from: 0, mark });
+      t.same('an older fence', await fence(8, 1), { fencedBy: 9 });
+      t.same('the fence of another run', await fence(9, 2), { fencedBy: 9 });
+      t.same('the fence again', await fence(9, 1), 'ok');
     },
   ],
 ]);

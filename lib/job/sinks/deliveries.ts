@@ -16,6 +16,10 @@ export interface DeliveriesConfig {
   readonly job: string;
   readonly task: string;
   readonly epoch: number;
+  /** Of this run alone. */
+  readonly mark: number;
+  /** Whether the checkpoint store still has this run as the owner. */
+  readonly owns: () => Promise<boolean>;
   /** That of the checkpoints. */
   readonly transaction: object;
   readonly timing: Timing;
@@ -168,11 +172,11 @@ export class Deliveries {
   }
 
   private outbox(id: string, sink: SinkMember): { outbox: Outbox; retry: Retry } {
-    const { job, task, epoch, timing } = this.config;
+    const { job, task, epoch, mark, owns, timing } = this.config;
     const common = this.common(id, sink);
     const { outbox: target } = sink.store as SinkStore;
     const outbox: Outbox = new Outbox({
-      ...{ ...common, epoch, sink, timing },
+      ...{ ...common, epoch, mark, owns, sink, timing },
       owner: { job, task, sink: id },
       target: target as NonNullable<typeof target>,
       changed: () => this.config.pending(id, outbox.pending),

@@ -14,6 +14,9 @@ import { nothing, sum, writeBatch } from '../../sinkWriter.js';
 
 const NAME = /^outbox (\d+)\.(\d+)$/;
 
+/** Two jobs of one id over one table, each with checkpoints of its own, could go above each other for ever. */
+const MOST_FENCES = 4;
+
 /** Whether a piece of a checkpoint is rows of an outbox. */
 export function isOutboxPiece(chunk: string): boolean {
   return NAME.test(chunk);
@@ -39,6 +42,10 @@ export function* heldRows(chunks: EncodedChunks): Generator<Omit<Held, 'durable'
 export interface OutboxConfig {
   readonly owner: OutboxOwner;
   readonly epoch: number;
+  /** Drawn at random: of this run alone. */
+  readonly mark: number;
+  /** Whether the checkpoint store still has this run as the owner. */
+  readonly owns: () => Promise<boolean>;
   readonly target: OutboxTarget;
   readonly sink: SinkMember;
   /** The most rows in one write. */
@@ -68,8 +75,12 @@ export class Outbox {
   private busy = false;
   private ended = false;
   private waiting: (() => void)[] = [];
+  /** Under which the table takes rows; above that of the run where it had a higher one of lost checkpoints. */
+  private epoch: number;
 
-  constructor(private readonly config: OutboxConfig) {}
+  constructor(private readonly config: OutboxConfig) {
+    this.epoch = config.epoch;
+  }
 
   /** Takes back what the checkpoint holds; it is applied again from its first row. */
   restore(chunks: EncodedChunks): void {
@@ -104,15 +115,25 @@ export class Outbox {
   }
 
   /**
-   * Shuts earlier owners out of the table; then rows are applied.
+   * Shuts earlier owners out of the table; then rows are applied. A table that has this epoch or a
+   * higher one, while the checkpoint store knows no later owner, has it of checkpoints that are lost
+   * (emptied, restored from a copy): then this run goes above it.
    * @throws FencedError where a later owner was here
    */
-  async fence(from?: number): Promise<void> {
-    const { owner, epoch, target, retry } = this.config;
-    const answer = await retry.run(() => target.fence(owner, epoch, from));
-    if (answer === 'fenced') throw new FencedError(owner.job, epoch);
-    this.open = true;
-    this.pump();
+  async fence(from = 0): Promise<void> {
+    const { owner, mark, target, retry, owns } = this.config;
+    for (let left = MOST_FENCES; left > 0; left--) {
+      const answer = await retry.run(() => target.fence(owner, this.epoch, { from, mark }));
+      if (answer === 'ok') {
+        this.open = true;
+        this.pump();
+        return;
+      }
+      // asked for after the answer: a later owner has the checkpoints before it fences the table
+      if (!(await owns())) break;
+      this.epoch = answer.fencedBy + 1;
+    }
+    throw new FencedError(owner.job, this.config.epoch);
   }
 
   /** Resolves when nothing is held. */
@@ -203,10 +224,10 @@ export class Outbox {
   }
 
   private async send(n: number, i: number, rows: readonly PendingRow[]): Promise<UpsertResult> {
-    const { owner, epoch, target } = this.config;
-    const answer = await target.apply({ owner, epoch, n, i, rows });
+    const { owner, target } = this.config;
+    const answer = await target.apply({ owner, epoch: this.epoch, n, i, rows });
     if (answer.outcome === 'ok') return answer.result;
-    if (answer.outcome === 'fenced') throw new FencedError(owner.job, epoch);
+    if (answer.outcome === 'fenced') throw new FencedError(owner.job, this.config.epoch);
     return { written: 0, ignored: rows.length, conflicts: 0 };
   }
 }

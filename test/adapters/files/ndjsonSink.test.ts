@@ -42,7 +42,7 @@ it('takes each place once, in parts too, across epochs and instances', async () 
   expect(await next.outbox.fence(owner, 2)).toBe('ok');
   expect(await send(next, 2, 1, 0, rows)).toEqual({ outcome: 'duplicate' });
   expect(await send(next, 1, 2, 0, rowsOf(2))).toEqual({ outcome: 'fenced' });
-  expect(await next.outbox.fence(owner, 1)).toBe('fenced');
+  expect(await next.outbox.fence(owner, 1)).toEqual({ fencedBy: 2 });
   const other = { owner: { ...owner, sink: 't' }, epoch: 1, n: 1, i: 0, rows: rowsOf(3) };
   expect(await next.outbox.apply(other)).toEqual(ok(5, 0));
   await next.close();
@@ -54,7 +54,7 @@ it('rows made anew after a checkpoint was lost are written, those before it are 
   const fs = faultyFiles({}).boot();
   const sink = open(fs);
   for (const n of [3, 4, 5]) await send(sink, 1, n, 0, [up(`old ${n}`, { part: 0 })]);
-  expect(await sink.outbox.fence(owner, 2, 3)).toBe('ok');
+  expect(await sink.outbox.fence(owner, 2, { from: 3, mark: 0 })).toBe('ok');
   expect(await send(sink, 2, 3, 0, [up('old 3')])).toEqual({ outcome: 'duplicate' });
   expect(await send(sink, 2, 4, 0, [up('new 4')])).toMatchObject({ outcome: 'ok' });
   expect(await send(sink, 2, 4, 0, [up('new 4')])).toEqual({ outcome: 'duplicate' });

@@ -11,7 +11,7 @@ import type {
   Upsert,
 } from 'tidemark';
 import { memoryStore } from 'tidemark/memory';
-import { fenced, type OutboxPosition, outboxStep } from '#lib/outboxPosition.js';
+import { fenceStep, type OutboxPosition, outboxStep } from '#lib/outboxPosition.js';
 
 /** Rules of a checkpoint store; each may be false in a wrong design. */
 export interface Rules {
@@ -174,10 +174,11 @@ export function mapStore(given: TargetRules = {}): Store {
         yield* [...rows.values()];
       },
       outbox: {
-        async fence(_, epoch) {
-          const position = fenced(epoch, held);
-          held = position ?? held;
-          return position === undefined ? 'fenced' : 'ok';
+        async fence(_, epoch, run) {
+          const step = fenceStep(epoch, held, run);
+          if ('answer' in step) return step.answer;
+          held = step.position;
+          return 'ok';
         },
         async apply(batch) {
           const step = outboxStep(batch, ordered ? held : undefined);

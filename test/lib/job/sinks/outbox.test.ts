@@ -15,7 +15,10 @@ const row = (k: number, v: unknown, revision = 0): PendingRow => ({
 });
 const rowsOf = (...ks: number[]) => ks.map((k) => row(k, k));
 
-function outboxOver(to: Watched, o: { size?: number; epoch?: number; timeout?: number } = {}) {
+function outboxOver(
+  to: Watched,
+  o: { size?: number; epoch?: number; timeout?: number; mark?: number; owns?: boolean } = {},
+) {
   const time = new VirtualTime();
   const seen = { acks: [] as unknown[], poison: [] as unknown[], failed: [] as unknown[] };
   let resumed = 0;
@@ -31,6 +34,8 @@ function outboxOver(to: Watched, o: { size?: number; epoch?: number; timeout?: n
   const box = new Outbox({
     owner: { job: 'j', task: '0', sink: 'out' },
     epoch: o.epoch ?? 1,
+    mark: o.mark ?? 0,
+    owns: async () => o.owns ?? false,
     target: to.store.outbox as OutboxTarget,
     sink,
     size: o.size ?? 2,
@@ -188,4 +193,30 @@ it('binary values, dates and nasty numbers come back from a checkpoint', async (
   const one = { ...row(1, 1), row: value, key: ['\u0000', ['x', -0]] };
   const [back] = unpackRows(packRows([one]));
   expect(back).toEqual({ ...one, value: { key: one.key, row: value } });
+});
+
+it('an epoch of checkpoints that are lost is gone above, so that nothing passes for a duplicate', async () => {
+  for (const held of [1, 2, 7]) {
+    const to = watched();
+    const before = outboxOver(to, { epoch: held, mark: 5 });
+    await before.box.fence();
+    await through(before, [rowsOf(1), rowsOf(2)]);
+    await before.time.run();
+    // checkpoints begin anew: their n too
+    const next = outboxOver(to, { epoch: held === 7 ? 1 : held, mark: 6, owns: true });
+    await next.box.fence();
+    await through(next, [rowsOf(3), rowsOf(4)]);
+    await next.time.run();
+    expect(await to.rows()).toEqual([1, 2, 3, 4].map((k) => ({ k, v: k })));
+    await through(before, [[], [], rowsOf(9)]);
+    await before.time.run();
+    expect(before.failed).toMatchObject([{ name: 'FencedError', epoch: held }]);
+  }
+});
+
+it('two runs of one epoch that fence before either writes have not both the table', async () => {
+  const to = watched();
+  const [one, two] = [5, 6].map((mark) => outboxOver(to, { mark }));
+  await one?.box.fence();
+  await expect(two?.box.fence()).rejects.toMatchObject({ name: 'FencedError', epoch: 1 });
 });

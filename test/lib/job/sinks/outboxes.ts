@@ -29,9 +29,9 @@ export function watched(fate: (batch: OutboxBatch, nth: number) => Fate = () => 
   const log: string[] = [];
   let nth = 0;
   const outbox: OutboxTarget = {
-    fence(owner, epoch) {
+    fence(owner, epoch, run) {
       log.push(`fence ${epoch}`);
-      return inner.fence(owner, epoch);
+      return inner.fence(owner, epoch, run);
     },
     async apply(batch) {
       const { epoch, n, i, rows } = batch;
