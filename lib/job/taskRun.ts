@@ -176,8 +176,8 @@ export class TaskRun {
   }
 
   private conclude(last: Capture, outcome: Outcome): void {
-    const { deliveries, commits } = this.parts as TaskParts;
-    settleRows(last, { deliveries, commits, over: () => this.ended }).then(
+    const { deliveries, roster, commits } = this.parts as TaskParts;
+    settleRows(last, { deliveries, roster, commits, over: () => this.ended }).then(
       () => this.ended || this.finish(outcome),
       (thrown) => this.fail(thrown),
     );

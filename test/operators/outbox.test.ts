@@ -159,13 +159,22 @@ it('an answer that is lost at the fence is asked for again', async () => {
   expect(await to.rows()).toEqual(final);
 });
 
-it.each(['effectivelyOnce', 'atLeastOnce', 'atMostOnce'] as const)(
-  'rows of an outbox go on, in order, with a sink that has none now: %s',
-  async (delivery) => {
+const withoutOutbox = (['effectivelyOnce', 'atLeastOnce', 'atMostOnce'] as const).flatMap(
+  (delivery) => [
+    { delivery, ended: false, everyEvents: 7 },
+    { delivery, ended: true, everyEvents: 1000 },
+  ],
+);
+
+it.each(withoutOutbox)(
+  'rows of an outbox go on, in order, with a sink that has none now: $delivery, at its end $ended',
+  async ({ delivery, ended, everyEvents }) => {
     const kept = memoryStore();
     const lost = watched(() => 'lost');
-    await end(make(lost, kept.checkpoints(), { restart: { attempts: 1, outage: 0 } }));
+    const first = { everyEvents, restart: { attempts: 1, outage: 0 } };
+    await end(make(lost, kept.checkpoints(), first));
     expect(await outboxPieces(kept.checkpoints())).not.toEqual([]);
+    expect((await kept.checkpoints().read('j', '0'))?.drained).toBe(ended);
     const own = delivery === 'effectivelyOnce' ? kept : memoryStore();
     const table = own.table('t', { key: ['k'], columns: { k: 'int8', v: 'int8' } });
     const time = new VirtualTime();
