@@ -50,6 +50,13 @@ export class RowBatch {
   }
 }
 
+/** One effect per key, of effects that may have come in several batches. */
+export function foldRows(rows: readonly PendingRow[]): readonly PendingRow[] {
+  const batch = new RowBatch();
+  for (const row of rows) batch.add(row);
+  return batch.take();
+}
+
 function sameEffect(a: PendingRow, b: PendingRow): boolean {
   return a.op === b.op && (a.op === 'delete' || sameRow(a.row, b.row));
 }

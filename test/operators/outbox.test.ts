@@ -31,7 +31,7 @@ interface Made {
 function make(to: Watched, checkpoints: CheckpointStore, o: Partial<JobConfig> = {}): Made {
   const time = new VirtualTime();
   const made = { acks: [], poison: [], time } as unknown as Made;
-  const rows = (o as { rows?: Row[] }).rows ?? input;
+  const { rows = input, delivery } = o as { rows?: Row[]; delivery?: 'atLeastOnce' };
   const j = job({
     id: 'j',
     checkpoints,
@@ -45,6 +45,7 @@ function make(to: Watched, checkpoints: CheckpointStore, o: Partial<JobConfig> =
         watermark({ id: 'time', timestamp: (r) => (r.v === 'x' ? 0 : Number(r.v)) }),
         idempotentSink({
           ...{ id: 'out', store: to.store, key: (r) => r.k, row: ({ v }) => ({ v }), batch: 3 },
+          ...(delivery && { delivery }),
           poison: (p) => made.poison.push(p.value),
         }),
       );
@@ -220,3 +221,36 @@ it.each(['emptied', 'restored from a copy'] as const)(
     }
   },
 );
+
+it.each(['effectivelyOnce', 'atLeastOnce', 'atMostOnce'] as const)(
+  'a key that an outbox holds of several checkpoints goes on once, at its newest: %s',
+  async (delivery) => {
+    const kept = memoryStore();
+    const stuck = watched(() => 'lost');
+    const rows = Array.from({ length: 20 }, (_, i) => ({ k: i % 2, v: i }));
+    const never = { ...stuck, store: { ...stuck.store, outbox: silent(stuck) } };
+    const first = make(never, kept.checkpoints(), { rows, everyEvents: 4 } as never);
+    first.job.run().catch(() => {});
+    await first.time.run(1000);
+    const held = await outboxPieces(kept.checkpoints());
+    expect(held.length).toBeGreaterThan(3);
+    const own = delivery === 'effectivelyOnce' ? kept : memoryStore();
+    const table = own.table('t', { key: ['k'], columns: { k: 'int8', v: 'int8' } });
+    const second = make({ ...stuck, store: table }, kept.checkpoints(), {
+      rows,
+      delivery,
+    } as never);
+    expect(await end(second)).toBe('completed');
+    const all: unknown[] = [];
+    for await (const row of table.rows()) all.push(row);
+    expect(all).toEqual([18, 19].map((v, k) => ({ k, v })));
+    expect(second.poison).toEqual([]);
+    expect(second.job.status().operators.get('out')).toMatchObject({ live: 0, poison: 0, lost: 0 });
+  },
+);
+
+/** A target that is fenced, and answers no batch. */
+function silent(to: Watched): NonNullable<Watched['store']['outbox']> {
+  const outbox = to.store.outbox as NonNullable<Watched['store']['outbox']>;
+  return { fence: (...run) => outbox.fence(...run), apply: () => new Promise(() => {}) };
+}

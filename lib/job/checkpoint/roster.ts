@@ -6,7 +6,7 @@ import { JobError, show } from '../../errors.js';
 import type { Member, Membership, SinkMember } from '../../membership.js';
 import type { Captured } from '../../page.js';
 import type { Checkpoint, SinkRows, SinkStore } from '../../ports.js';
-import { type PendingRow, RowBatch } from '../../rowBatch.js';
+import { foldRows, type PendingRow } from '../../rowBatch.js';
 import type { Deliveries } from '../sinks/deliveries.js';
 import { isOutboxPiece } from '../sinks/outbox.js';
 import type { RunMigration } from '../start/migration.js';
@@ -132,7 +132,7 @@ export class Roster {
       const report = reports.get(id) ?? (final && { state: final, rows: [] });
       if (report === undefined) continue;
       entry.carried = [];
-      const rows = carried.length === 0 ? report.rows : folded([...carried, ...report.rows]);
+      const rows = carried.length === 0 ? report.rows : foldRows([...carried, ...report.rows]);
       const away = carried.length + report.rows.length - rows.length;
       if (away > 0) entry.member.sink?.resumed?.(-away);
       reports.set(id, { state: report.state, rows });
@@ -159,10 +159,4 @@ export class Roster {
 /** The state of an operator alone: rows of an outbox are kept with that of their sink, and are the job's. */
 export function withoutRows<T>(saved: ReadonlyMap<string, T>): Map<string, T> {
   return new Map([...saved].filter(([chunk]) => !isOutboxPiece(chunk)));
-}
-
-function folded(rows: readonly PendingRow[]): readonly PendingRow[] {
-  const batch = new RowBatch();
-  for (const row of rows) batch.add(row);
-  return batch.take();
 }

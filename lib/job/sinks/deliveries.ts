@@ -4,7 +4,7 @@ import { JobError, messageOf, show } from '../../errors.js';
 import type { EagerRows, SinkMember } from '../../membership.js';
 import type { EncodedChunks, SinkStore } from '../../ports.js';
 import { type Breaker, Retry, type Timing } from '../../retry.js';
-import type { PendingRow } from '../../rowBatch.js';
+import { foldRows, type PendingRow } from '../../rowBatch.js';
 import type { SinkWriting } from '../../sinkWriter.js';
 import { sinkWriting } from '../../sinkWriting.js';
 import { isConnectionFault } from '../../storeFault.js';
@@ -83,7 +83,8 @@ export class Deliveries {
       outbox.restore(saved ?? new Map());
       return {};
     }
-    const held = [...heldRows(saved ?? new Map())].flatMap(({ rows }) => rows);
+    // of several checkpoints: a key may be there more than once
+    const held = foldRows([...heldRows(saved ?? new Map())].flatMap(({ rows }) => rows));
     if (held.length > 0) sink.resumed?.(held.length);
     if (kind === 'E') {
       const { eager, retry } = this.eager(id, sink);
