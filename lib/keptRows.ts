@@ -4,6 +4,7 @@ import { type Key, keyText } from './key.js';
 import { compareOrder, type Ordered } from './order.js';
 import type { Upsert, UpsertResult } from './ports.js';
 import type { Prepared, TableLayout } from './tableLayout.js';
+import { SLICE_ROWS, type Sliced } from './turns.js';
 
 /** A row as it is kept. Only what is needed: an upsert may hold on to the whole result that it was made from. */
 export interface KeptRow extends Ordered {
@@ -28,9 +29,18 @@ export class KeptRows {
   readonly tombstones = new Map<string, Ordered>();
 
   /** Applies effects by row id, in order. Cannot fail. */
-  apply(effects: Iterable<readonly [id: string, effect: Effect]>, now: number): UpsertResult {
+  *apply(
+    effects: Iterable<readonly [id: string, effect: Effect]>,
+    now: number,
+  ): Sliced<UpsertResult> {
     const result = { written: 0, ignored: 0, conflicts: 0 };
+    let left = SLICE_ROWS;
     for (const [id, effect] of effects) {
+      if (left === 0) {
+        yield;
+        left = SLICE_ROWS;
+      }
+      left--;
       const change =
         effect.upsert.op === 'delete' ? this.remove(id, effect) : this.write(id, effect, now);
       if (change === 'ignored') result.ignored++;
@@ -87,10 +97,13 @@ export class KeptRows {
 
 /** Checked rows of a batch, in order; several may have one id, as other keys may be one key in a column. */
 export class CheckedRows implements Iterable<readonly [id: string, row: Prepared]> {
-  private readonly ids: readonly string[];
+  constructor(
+    private readonly rows: readonly Prepared[],
+    private readonly ids: readonly string[],
+  ) {}
 
-  constructor(private readonly rows: readonly Prepared[]) {
-    this.ids = rows.map(({ key }) => rowId(key));
+  get size(): number {
+    return this.rows.length;
   }
 
   values(): Iterable<Prepared> {
@@ -103,8 +116,14 @@ export class CheckedRows implements Iterable<readonly [id: string, row: Prepared
 }
 
 /** Checks every row of a batch. @throws StoreError of kind `'refused'` */
-export function checkedBatch(layout: TableLayout, batch: readonly Upsert[]): CheckedRows {
-  return new CheckedRows(layout.prepare(batch));
+export function* checkedBatch(layout: TableLayout, batch: readonly Upsert[]): Sliced<CheckedRows> {
+  const rows = yield* layout.prepare(batch);
+  const ids: string[] = [];
+  for (const [i, { key }] of rows.entries()) {
+    if (i > 0 && i % SLICE_ROWS === 0) yield;
+    ids.push(rowId(key));
+  }
+  return new CheckedRows(rows, ids);
 }
 
 /** One text for the canonical forms of a key. */

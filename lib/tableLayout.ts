@@ -3,6 +3,7 @@ import { type Column, canonical, kindOf, Refusal, readable } from './columns.js'
 import { configError, messageOf, StoreError, show } from './errors.js';
 import { keyId } from './key.js';
 import type { Row, TableConfig, Upsert } from './ports.js';
+import { SLICE_ROWS, type Sliced } from './turns.js';
 
 /** A row as a store writes it: canonical values by column. */
 export interface Prepared {
@@ -80,11 +81,12 @@ export class TableLayout {
   }
 
   /** Checks a batch. @throws StoreError of kind `'refused'` with all rows that are not taken */
-  prepare(batch: readonly Upsert[]): Prepared[] {
+  *prepare(batch: readonly Upsert[]): Sliced<Prepared[]> {
     const refused: Upsert[] = [];
     const reasons: string[] = [];
     const prepared: Prepared[] = [];
-    for (const upsert of batch) {
+    for (const [i, upsert] of batch.entries()) {
+      if (i > 0 && i % SLICE_ROWS === 0) yield;
       try {
         prepared.push(this.prepareOne(upsert));
       } catch (thrown) {

@@ -1,5 +1,6 @@
 /** Tables and checkpoints in a directory, without a database: one append-only log that survives a crash of the machine. */
 import { resolve } from 'node:path';
+import { setImmediate as pause } from 'node:timers/promises';
 import { configError } from '../../lib/errors.js';
 import type { FileSystem } from '../../lib/log/fileSystem.js';
 import type { Recovery } from '../../lib/log/recovery.js';
@@ -35,10 +36,11 @@ export interface FileStore extends Store {
 /**
  * Opens a store in files of a directory.
  *
- * Tables and checkpoints share one append-only log: a commit is one record with its rows, state and
- * positions, forced to the disk before it is answered, so it is there whole or not at all, also after
- * a crash of the machine. Tables are held in memory and rebuilt when the store is opened. When less
- * than half of the log is alive, it is written anew beside and takes the place of the old one.
+ * Tables and checkpoints share one append-only log: a commit is a record with its rows, state and
+ * positions, where these are many with parts in front that mean nothing without it. It is forced to
+ * the disk before it is answered, so it is there whole or not at all, also after a crash of the
+ * machine. Tables are held in memory and rebuilt when the store is opened. When less than half of the
+ * log is alive, it is written anew beside and takes the place of the old one.
  *
  * One process at a time holds a directory; the epoch inside each record refuses an owner that another
  * has taken over from. A last record that a crash has cut short is left out, and `recovered` is told.
@@ -69,5 +71,5 @@ export async function fileStore(config: FileStoreConfig): Promise<FileStore> {
     throw wrong('onDamage', "'refuse' or 'previous'", onDamage);
   }
   const path = fs === nodeFiles ? resolve(dir) : dir;
-  return LogStore.open({ fs, dir: path, clock, compactAbove, onDamage, recovered });
+  return LogStore.open({ fs, dir: path, clock, compactAbove, onDamage, recovered, pause });
 }

@@ -12,58 +12,72 @@ import { keyText } from '../../lib/key.js';
 import type {
   Checkpoint,
   CheckpointStore,
-  Clock,
   Commit,
   CommitAnswer,
   LeaseStore,
   Ownership,
+  UpsertResult,
 } from '../../lib/ports.js';
-import type { MemoryTable } from './table.js';
+import type { Sliced } from '../../lib/turns.js';
+import type { MemoryHome, MemoryTable } from './table.js';
 
 const nothing: HeldTask = { ...UNTOUCHED, state: new Map() };
 
 export class MemoryCheckpoints implements CheckpointStore {
   readonly name = 'memory';
+  readonly leases: LeaseStore;
   private readonly tasks = new Map<string, HeldTask>();
 
-  readonly leases: LeaseStore;
-
-  constructor(
-    readonly transaction: object,
-    clock: Clock,
-  ) {
-    this.leases = new HeldLeases(clock);
+  constructor(private readonly home: MemoryHome) {
+    this.leases = new HeldLeases(home.clock);
   }
 
-  async acquire(job: string, task: string, fingerprint: string | undefined): Promise<Ownership> {
-    const held = this.held(job, task);
-    checkRestorable(job, fingerprint, held);
-    const checkpoint = checkpointOf(held);
-    const owned = { ...held, epoch: held.epoch + 1 };
-    this.tasks.set(keyText([job, task]), owned);
-    return { epoch: owned.epoch, checkpoint };
+  get transaction(): object {
+    return this.home.transaction;
+  }
+
+  acquire(job: string, task: string, fingerprint: string | undefined): Promise<Ownership> {
+    return this.home.turns.alone(() => {
+      const held = this.held(job, task);
+      checkRestorable(job, fingerprint, held);
+      const checkpoint = checkpointOf(held);
+      const owned = { ...held, epoch: held.epoch + 1 };
+      this.tasks.set(keyText([job, task]), owned);
+      return { epoch: owned.epoch, checkpoint };
+    });
   }
 
   async commit(commit: Commit): Promise<CommitAnswer> {
     checkTransaction(commit.rows, this.transaction);
+    return this.home.turns.run(() => this.committing(commit));
+  }
+
+  lastCommitted(job: string, task: string): Promise<{ epoch: number; n: number }> {
+    return this.home.turns.alone(() => {
+      const { epoch, n } = this.held(job, task);
+      return { epoch, n };
+    });
+  }
+
+  read(job: string, task: string): Promise<Checkpoint | undefined> {
+    return this.home.turns.alone(() => checkpointOf(this.held(job, task)));
+  }
+
+  private *committing(commit: Commit): Sliced<CommitAnswer> {
     const id = keyText([commit.job, commit.task]);
     const held = this.tasks.get(id);
     const rejected = rejection(commit, held);
     if (held === undefined || rejected !== undefined) return rejected ?? { outcome: 'fenced' };
     const next = { ...held, ...header(commit), state: stateAfter(held.state, commit) };
-    const plans = commit.rows.map(({ store, rows }) => (store as MemoryTable).plan(rows));
+    const plans: (() => Sliced<UpsertResult>)[] = [];
+    for (const { store, rows } of commit.rows) {
+      plans.push(yield* (store as MemoryTable).plan(rows));
+    }
     // nothing has changed before this line, and nothing after it can fail
     this.tasks.set(id, next);
-    return { outcome: 'ok', results: plans.map((apply) => apply()) };
-  }
-
-  async lastCommitted(job: string, task: string): Promise<{ epoch: number; n: number }> {
-    const { epoch, n } = this.held(job, task);
-    return { epoch, n };
-  }
-
-  async read(job: string, task: string): Promise<Checkpoint | undefined> {
-    return checkpointOf(this.held(job, task));
+    const results: UpsertResult[] = [];
+    for (const apply of plans) results.push(yield* apply());
+    return { outcome: 'ok', results };
   }
 
   private held(job: string, task: string): HeldTask {

@@ -1,8 +1,9 @@
 /** Tables and checkpoints in memory, with the rules of the durable stores: for tests and for what may be lost. */
 import type { CheckpointStore, Clock, Store, TableConfig, TableStore } from '../../lib/ports.js';
 import { checkTable, declaredColumns, TableLayout } from '../../lib/tableLayout.js';
+import { OneAtATime } from '../../lib/turns.js';
 import { MemoryCheckpoints } from './checkpoints.js';
-import { MemoryTable } from './table.js';
+import { type MemoryHome, MemoryTable } from './table.js';
 
 export type { CheckpointStore, Row, Store, TableConfig, TableStore } from '../../lib/ports.js';
 
@@ -29,21 +30,27 @@ export interface MemoryStoreConfig {
  * ```
  */
 export function memoryStore(config: MemoryStoreConfig = {}): Store {
-  const transaction = {};
   const clock = config.clock ?? { now: () => Date.now() };
+  const home: MemoryHome = { transaction: {}, clock, turns: new OneAtATime(turn) };
   const tables = new Map<string, MemoryTable>();
-  const checkpoints = new MemoryCheckpoints(transaction, clock);
+  const checkpoints = new MemoryCheckpoints(home);
   return {
     table(name: string, layout: TableConfig): TableStore {
       checkTable('memoryStore', name, layout);
       const known = tables.get(name);
       if (known !== undefined) return known;
       const columns = declaredColumns(layout);
-      const made = new MemoryTable(transaction, new TableLayout(name, layout, columns), clock);
+      const made = new MemoryTable(home, new TableLayout(name, layout, columns));
       tables.set(name, made);
       return made;
     },
     checkpoints: (): CheckpointStore => checkpoints,
     close: async () => {},
   };
+}
+
+/* A turn of the event loop, wherever this runs. */
+function turn(): Promise<void> {
+  const next = (globalThis as { setImmediate?: (fn: () => void) => unknown }).setImmediate;
+  return new Promise((resolve) => (next === undefined ? setTimeout(resolve, 0) : next(resolve)));
 }

@@ -11,29 +11,39 @@ import type {
   Upsert,
   UpsertResult,
 } from '../../lib/ports.js';
+import type { OneAtATime, Sliced } from '../../lib/turns.js';
 
 export class MemoryOutbox implements OutboxTarget {
   private readonly positions = new Map<string, OutboxPosition>();
 
   /** @param plan checks rows; what it gives back cannot fail */
-  constructor(private readonly plan: (rows: readonly Upsert[]) => () => UpsertResult) {}
+  constructor(
+    private readonly turns: OneAtATime,
+    private readonly plan: (rows: readonly Upsert[]) => Sliced<() => Sliced<UpsertResult>>,
+  ) {}
 
-  async fence(owner: OutboxOwner, epoch: number, run?: OutboxRun): Promise<FenceAnswer> {
-    const id = idOf(owner);
-    const step = fenceStep(epoch, this.positions.get(id), run);
-    if ('answer' in step) return step.answer;
-    this.positions.set(id, step.position);
-    return 'ok';
+  fence(owner: OutboxOwner, epoch: number, run?: OutboxRun): Promise<FenceAnswer> {
+    return this.turns.alone(() => {
+      const id = idOf(owner);
+      const step = fenceStep(epoch, this.positions.get(id), run);
+      if ('answer' in step) return step.answer;
+      this.positions.set(id, step.position);
+      return 'ok';
+    });
   }
 
-  async apply(batch: OutboxBatch): Promise<OutboxAnswer> {
+  apply(batch: OutboxBatch): Promise<OutboxAnswer> {
+    return this.turns.run(() => this.applying(batch));
+  }
+
+  private *applying(batch: OutboxBatch): Sliced<OutboxAnswer> {
     const id = idOf(batch.owner);
     const step = outboxStep(batch, this.positions.get(id));
     if ('answer' in step) return step.answer;
-    const write = this.plan(step.rows);
+    const write = yield* this.plan(step.rows);
     // nothing has changed before this line, and nothing after it can fail
     this.positions.set(id, step.position);
-    return { outcome: 'ok', result: write() };
+    return { outcome: 'ok', result: yield* write() };
   }
 }
 

@@ -12,7 +12,7 @@ import type {
   Ownership,
 } from '../../lib/ports.js';
 import type { Arg } from './connection.js';
-import { dropItem, type Item, pieceItem, pieceOf } from './items.js';
+import { dropItem, type Item, type Place, pieceItem, pieceOf } from './items.js';
 import { RedisLeases } from './leases.js';
 import * as scripts from './scripts.js';
 import { type Held, StoredTask } from './stored.js';
@@ -53,7 +53,7 @@ export class RedisCheckpoints implements CheckpointStore {
     const { positions, operators, fingerprint, drained, n, pieces } = commit;
     const touched = commit.changed.length + commit.dropped.length;
     const header = encode({ n, positions, operators, fingerprint, drained, pieces, touched });
-    return this.home.writes.write(this.write({ ...commit, header }, contentOf(commit)));
+    return this.home.writes.write(this.write({ ...commit, header }, await contentOf(commit)));
   }
 
   async lastCommitted(job: string, task: string): Promise<{ epoch: number; n: number }> {
@@ -156,9 +156,14 @@ export class RedisCheckpoints implements CheckpointStore {
 }
 
 /** Checks every row before anything is sent. @throws StoreError of kind `'refused'` */
-function contentOf({ rows, dropped, changed }: Commit): Pick<Write, 'items' | 'tables' | 'sinks'> {
+async function contentOf({
+  rows,
+  dropped,
+  changed,
+}: Commit): Promise<Pick<Write, 'items' | 'tables' | 'sinks'>> {
   const tables = [...new Set(rows.map(({ store }) => store.name))];
-  const packers = rows.map((sink) => (sink.store as RedisTable).checked(sink.rows));
+  const packers: ((to: Place) => Iterable<Item>)[] = [];
+  for (const sink of rows) packers.push(await (sink.store as RedisTable).checked(sink.rows));
   function* items(): Generator<Item> {
     for (const name of dropped) yield dropItem(name);
     for (const piece of changed) yield pieceItem(piece);

@@ -15,7 +15,7 @@ import * as scripts from './scripts.js';
 import type { Writes } from './writes.js';
 
 /** Checks rows; what it gives back packs them. */
-export type Checked = (rows: readonly Upsert[]) => (place: Place) => Iterable<Item>;
+export type Checked = (rows: readonly Upsert[]) => Promise<(place: Place) => Iterable<Item>>;
 
 /* Between reading and writing another may have moved the position; each time one of both goes on. */
 const TRIES = 100;
@@ -45,7 +45,7 @@ export class RedisOutbox implements OutboxTarget {
       const was = await this.read(key);
       const step = outboxStep(batch, positionOf(was));
       if ('answer' in step) return step.answer;
-      const items = this.checked(step.rows);
+      const items = await this.checked(step.rows);
       const move = { keys: [key], args: [was, textOf(step.position)] };
       const written = await this.writes.write({
         items: () => items({ sink: 0, table: 0 }),

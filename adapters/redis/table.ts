@@ -1,4 +1,5 @@
 /** A keyed table in Redis: one hash for each row, and an index that has them in key order. */
+import { setImmediate as turn } from 'node:timers/promises';
 import type { Column } from '../../lib/columns.js';
 import { checkedBatch } from '../../lib/keptRows.js';
 import type {
@@ -10,6 +11,7 @@ import type {
   UpsertResult,
 } from '../../lib/ports.js';
 import type { TableLayout } from '../../lib/tableLayout.js';
+import { inTurns } from '../../lib/turns.js';
 import { type Item, nameOf, type Place, rowItems } from './items.js';
 import { unescapePart } from './names.js';
 import { RedisOutbox } from './outbox.js';
@@ -54,7 +56,7 @@ export class RedisTable implements TableStore {
   async open(): Promise<void> {}
 
   async upsert(batch: readonly Upsert[]): Promise<UpsertResult> {
-    const items = this.checked(batch);
+    const items = await this.checked(batch);
     const answer = await this.home.writes.write({
       items: () => items({ sink: 0, table: 0 }),
       tables: [this.name],
@@ -98,8 +100,8 @@ export class RedisTable implements TableStore {
   }
 
   /** Checks a batch; what it gives back packs the rows. @throws StoreError of kind `'refused'` */
-  checked(batch: readonly Upsert[]): (to: Place) => Iterable<Item> {
-    const rows = checkedBatch(this.layout, batch);
+  async checked(batch: readonly Upsert[]): Promise<(to: Place) => Iterable<Item>> {
+    const rows = await inTurns(checkedBatch(this.layout, batch), turn);
     const now = this.home.clock.now();
     return (to) => rowItems({ layout: this.layout, now, ...to }, rows.values());
   }

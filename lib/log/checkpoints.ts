@@ -1,10 +1,5 @@
-/** Checkpoints in a log: each is one record, with its rows; only what changed is written. */
-import {
-  CHECKPOINT_FORMAT,
-  checkRestorable,
-  checkTransaction,
-  rejection,
-} from '../checkpointRules.js';
+/** Checkpoints in a log, with their rows; only what changed is written. */
+import { checkRestorable, checkTransaction, rejection } from '../checkpointRules.js';
 import { JobError, messageOf } from '../errors.js';
 import { HeldLeases } from '../heldLeases.js';
 import { restored } from '../heldTask.js';
@@ -15,12 +10,11 @@ import type {
   CommitAnswer,
   LeaseStore,
   Ownership,
-  Piece,
 } from '../ports.js';
-import type { PieceName, TableWrite } from './entry.js';
+import { commitRecords, type Rows } from './commitRecords.js';
 import type { LogHome } from './home.js';
 import type { ImageTask } from './image.js';
-import type { Log, Part } from './log.js';
+import type { Log } from './log.js';
 import { connectionLost } from './problem.js';
 import type { LogTable } from './table.js';
 
@@ -71,16 +65,12 @@ export class LogCheckpoints implements CheckpointStore {
     const held = log.image.task(job, task);
     const rejected = rejection(commit, held.epoch === 0 ? undefined : held);
     if (rejected !== undefined) return rejected;
-    const checked = commit.rows.map(({ store, rows }) => {
+    const checked: Rows[] = [];
+    for (const { store, rows } of commit.rows) {
       const table = store as LogTable;
-      return { table, rows: table.check(log, rows) };
-    });
-    const pages = [...pagesOf(commit.changed)];
-    const last = pages.pop() ?? [];
-    const raw = last.map(({ bytes }) => bytes);
-    const tables = checked.map(({ table, rows }) => table.pack(rows, raw));
-    const entry = { ...entryOf(commit, tables), parts: pages.length, changed: namesOf(last) };
-    return log.append(entry, raw, partsOf(commit, pages));
+      checked.push({ table, rows: await table.check(log, rows) });
+    }
+    return log.appendAll(commitRecords(commit, checked));
   }
 }
 
@@ -95,45 +85,4 @@ function checkpointOf(held: ImageTask): Checkpoint | undefined {
       cause: thrown,
     });
   }
-}
-
-function entryOf(commit: Commit, tables: readonly TableWrite[]) {
-  const { job, task, epoch, n, prev, positions, fingerprint, drained, operators } = commit;
-  return {
-    kind: 'commit' as const,
-    ...{ job, task, epoch, n, prev, positions, fingerprint, drained, pieces: commit.pieces },
-    format: CHECKPOINT_FORMAT,
-    operators,
-    dropped: commit.dropped.map(({ operator, chunk }) => [operator, chunk] as const),
-    tables,
-  };
-}
-
-/** What one record takes of pieces; a larger one has a record of its own. */
-const PART_BYTES = 2 ** 20;
-
-function* pagesOf(pieces: readonly Piece[]): Generator<readonly Piece[]> {
-  let page: Piece[] = [];
-  let size = 0;
-  for (const piece of pieces) {
-    if (size > 0 && size + piece.bytes.length > PART_BYTES) {
-      yield page;
-      [page, size] = [[], 0];
-    }
-    page.push(piece);
-    size += piece.bytes.length;
-  }
-  yield page;
-}
-
-function* partsOf(commit: Commit, pages: readonly (readonly Piece[])[]): Generator<Part> {
-  const { job, task, epoch, n } = commit;
-  for (const [i, page] of pages.entries()) {
-    const entry = { kind: 'part' as const, job, task, epoch, n, i, changed: namesOf(page) };
-    yield { entry, pieces: page.map(({ bytes }) => bytes) };
-  }
-}
-
-function namesOf(pieces: readonly Piece[]): PieceName[] {
-  return pieces.map(({ operator, chunk, bytes }) => [operator, chunk, bytes.length]);
 }

@@ -45,12 +45,14 @@ export type PieceName = readonly [operator: string, chunk: string, length: numbe
 
 type Header = Pick<Commit, 'epoch' | 'n' | 'positions' | 'fingerprint' | 'drained' | 'pieces'>;
 
-/** Pieces that were written before the commit that they are part of; without it they mean nothing. */
+/** Pieces or rows that were written before the commit that they are part of; without it they mean nothing. */
 export interface PartEntry extends TaskName, Pick<Commit, 'epoch' | 'n'> {
   readonly kind: 'part';
   /** Counts from 0: the first one lets go of parts that no commit followed. */
   readonly i: number;
   readonly changed: readonly PieceName[];
+  /** Rows of one of the tables of the commit, which come before those that stand there. */
+  readonly rows?: { readonly sink: number; readonly write: KeptPage['write'] };
 }
 
 export interface CommitEntry extends TaskName, Header {

@@ -6,18 +6,18 @@ import { KeptRows, rowId } from '../keptRows.js';
 import { keyText } from '../key.js';
 import { compareOutbox, type OutboxPosition } from '../outboxPosition.js';
 import type { CommitAnswer, OutboxOwner, TableConfig, UpsertResult } from '../ports.js';
+import type { Sliced } from '../turns.js';
 import {
   type AcquireEntry,
   type CommitEntry,
   type KeptPage,
   type OutboxEntry,
-  type PartEntry,
-  type PieceName,
   RawBytes,
   type TableWrite,
   type TaskEntry,
   unpackRows,
 } from './entry.js';
+import { CommitParts, place, placeAll, type RowsPart, type State } from './parts.js';
 import type { LogRecord } from './record.js';
 
 /** A table of the log. */
@@ -32,7 +32,6 @@ export interface ImageTable {
   readonly one: (names: readonly string[]) => readonly string[];
 }
 
-type State = Map<string, Map<string, Uint8Array>>;
 export interface ImageTask extends HeldTask {
   readonly job: string;
   readonly task: string;
@@ -48,24 +47,23 @@ export class Image {
   readonly tables = new Map<string, ImageTable>();
   /** Where each outbox stands, by table and owner. */
   readonly outboxes = new Map<string, Omit<OutboxEntry, 'tables'>>();
-  /** Parts of commits that are to come, by task. */
-  private readonly parts = new Map<string, Parts>();
+  private readonly parts = new CommitParts();
   /** Whether the log has come to the end of what its compaction wrote. */
   based = false;
 
   /** The only way in which anything changes. */
-  apply({ entry, raw }: LogRecord): Answer {
+  *apply({ entry, raw }: LogRecord): Sliced<Answer> {
     const bytes = new RawBytes(raw);
     switch (entry.kind) {
       case 'acquire':
         return this.acquire(entry);
       case 'part':
-        this.part(entry, bytes);
+        this.parts.add(entry, bytes);
         break;
       case 'commit':
-        return this.commit(entry, bytes);
+        return yield* this.commit(entry, bytes);
       case 'write':
-        return { outcome: 'ok', results: entry.tables.map((one) => this.write(one, bytes)) };
+        return { outcome: 'ok', results: yield* this.writeAll(entry.tables, bytes) };
       case 'forget':
         this.tables.get(entry.table)?.kept.forget(entry.timestamp);
         break;
@@ -73,7 +71,7 @@ export class Image {
         this.tables.get(entry.table)?.kept.expire(entry.timestamp);
         break;
       case 'outbox':
-        return this.outbox(entry, bytes);
+        return yield* this.outbox(entry, bytes);
       case 'fence':
         for (const [id, held] of this.tasks) this.tasks.set(id, { ...held, epoch: held.epoch + 1 });
         break;
@@ -127,62 +125,71 @@ export class Image {
   private acquire({ job, task, epoch }: AcquireEntry): Answer {
     const held = this.task(job, task);
     if (epoch <= held.epoch) return { outcome: 'fenced' };
-    this.parts.delete(keyText([job, task]));
+    this.parts.drop(job, task);
     this.tasks.set(keyText([job, task]), { ...held, epoch });
     return { outcome: 'ok', results: [] };
   }
 
-  private part({ job, task, epoch, n, i, changed }: PartEntry, raw: RawBytes): void {
-    const id = keyText([job, task]);
-    if (i === 0) this.parts.set(id, { epoch, n, count: 0, pieces: [] });
-    const parts = this.parts.get(id);
-    if (parts?.n !== n || parts.epoch !== epoch || parts.count !== i) return;
-    parts.count++;
-    for (const [operator, chunk, length] of changed) {
-      parts.pieces.push([operator, chunk, raw.take(length)]);
-    }
-  }
-
-  private commit(entry: CommitEntry, raw: RawBytes): Answer {
+  private *commit(entry: CommitEntry, raw: RawBytes): Sliced<Answer> {
     const { job, task } = entry;
     const id = keyText([job, task]);
     const held = this.tasks.get(id);
     const rejected = rejection(entry, held);
-    const parts = this.parts.get(id);
-    this.parts.delete(id);
-    if (held === undefined || rejected !== undefined) return rejected ?? { outcome: 'fenced' };
+    if (held === undefined || rejected !== undefined) {
+      this.parts.drop(job, task);
+      return rejected ?? { outcome: 'fenced' };
+    }
+    const { pieces, rows } = this.parts.take(entry);
     const { state } = held;
     let bytes = held.stateBytes;
     for (const [operator, chunk] of entry.dropped) {
       bytes -= state.get(operator)?.get(chunk)?.length ?? 0;
       state.get(operator)?.delete(chunk);
     }
-    bytes += place(state, entry, raw);
-    if (entry.parts > 0 && isWhole(parts, entry)) bytes += placeAll(state, parts.pieces);
+    bytes += place(state, entry, raw) + placeAll(state, pieces);
     for (const operator of state.keys()) {
       if (!entry.operators.includes(operator)) state.delete(operator);
     }
     this.tasks.set(id, { ...held, ...headerOf(entry), stateBytes: bytes });
-    return { outcome: 'ok', results: entry.tables.map((one) => this.write(one, raw)) };
+    return { outcome: 'ok', results: yield* this.writeAll(entry.tables, raw, rows) };
   }
 
   /* The position was chosen by the writer; one that is not higher has come too late. */
-  private outbox({ tables, ...entry }: OutboxEntry, raw: RawBytes): Answer {
+  private *outbox({ tables, ...entry }: OutboxEntry, raw: RawBytes): Sliced<Answer> {
     const { table, owner, position } = entry;
     const held = this.outboxAt(table, owner);
     if (held !== undefined && compareOutbox(position, held) <= 0) {
       return { outcome: held.epoch > position.epoch ? 'fenced' : 'duplicate' };
     }
     this.outboxes.set(keyText([table, owner.job, owner.task, owner.sink]), entry);
-    return { outcome: 'ok', results: tables.map((one) => this.write(one, raw)) };
+    return { outcome: 'ok', results: yield* this.writeAll(tables, raw) };
   }
 
-  private write({ name, layout, now, ...rows }: TableWrite, raw: RawBytes): UpsertResult {
+  /* What stands in parts comes first, and counts as one write with the rest. */
+  private *writeAll(
+    tables: readonly TableWrite[],
+    raw: RawBytes,
+    parts: readonly RowsPart[] = [],
+  ): Sliced<UpsertResult[]> {
+    const results: UpsertResult[] = [];
+    for (const [sink, own] of tables.entries()) {
+      let done: UpsertResult = { written: 0, ignored: 0, conflicts: 0 };
+      for (const part of parts) {
+        if (part.sink !== sink) continue;
+        done = sum(done, yield* this.write({ ...own, ...part.write }, part.raw));
+        yield;
+      }
+      results.push(sum(done, yield* this.write(own, raw)));
+    }
+    return results;
+  }
+
+  private *write({ name, layout, now, ...rows }: TableWrite, raw: RawBytes): Sliced<UpsertResult> {
     const table = this.table(name, layout);
     table.writes += rows.rows.length;
     table.bytes += sizeOf(rows);
     const effects = unpackRows(rows, raw, table.one);
-    return table.kept.apply(
+    return yield* table.kept.apply(
       effects.map((effect) => [rowId(effect.key), effect] as const),
       now,
     );
@@ -209,6 +216,14 @@ export class Image {
   }
 }
 
+function sum(a: UpsertResult, b: UpsertResult): UpsertResult {
+  return {
+    written: a.written + b.written,
+    ignored: a.ignored + b.ignored,
+    conflicts: a.conflicts + b.conflicts,
+  };
+}
+
 function oneOfEqual() {
   const lists = new Map<string, readonly string[]>();
   return (names: readonly string[]): readonly string[] => {
@@ -217,42 +232,6 @@ function oneOfEqual() {
     lists.set(id, known);
     return known;
   };
-}
-
-interface Parts extends Pick<PartEntry, 'epoch' | 'n'> {
-  count: number;
-  readonly pieces: [operator: string, chunk: string, bytes: Uint8Array][];
-}
-
-function isWhole(
-  parts: Parts | undefined,
-  { epoch, n, parts: count }: CommitEntry,
-): parts is Parts {
-  if (parts?.epoch === epoch && parts.n === n && parts.count === count) return true;
-  throw new Error(`checkpoint ${n} has ${count} parts, which are not all there`);
-}
-
-function placeAll(state: State, pieces: Parts['pieces']): number {
-  let grown = 0;
-  for (const [operator, chunk, bytes] of pieces) {
-    const own = state.get(operator);
-    grown += bytes.length - (own?.get(chunk)?.length ?? 0);
-    own?.set(chunk, bytes);
-  }
-  return grown;
-}
-
-/* Puts pieces into the state; gives by how many bytes it has grown. */
-function place(
-  state: State,
-  { operators, changed }: { operators: readonly string[]; changed: readonly PieceName[] },
-  raw: RawBytes,
-): number {
-  for (const operator of operators) if (!state.has(operator)) state.set(operator, new Map());
-  return placeAll(
-    state,
-    changed.map(([operator, chunk, length]) => [operator, chunk, raw.take(length)]),
-  );
 }
 
 function headerOf({ positions, ...entry }: CommitEntry | TaskEntry) {

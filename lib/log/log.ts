@@ -1,5 +1,6 @@
 /** One open log file: an entry is durable, and applied, before its answer is given. State: the image of the whole log. */
 import { CodecError, messageOf, type StoreError, show } from '../errors.js';
+import { atOnce, inTurns, type Pause } from '../turns.js';
 import { writeBase } from './base.js';
 import type { Entry } from './entry.js';
 import type { FileSystem, OpenFile } from './fileSystem.js';
@@ -22,13 +23,17 @@ export interface LogConfig {
   readonly compactAbove: number;
   readonly onDamage: 'refuse' | 'previous';
   readonly recovered: (what: Recovery) => void;
+  readonly pause: Pause;
 }
 
-/** An entry that goes before another, with its raw bytes. */
+/** An entry, and its raw bytes. */
 export interface Part {
   readonly entry: Entry;
   readonly pieces: readonly Uint8Array[];
 }
+
+/** Entries that go before another, which comes last; each is told how long its record became. */
+export type Parts = Generator<Part, Part, number>;
 
 export class Log {
   image = new Image();
@@ -91,25 +96,30 @@ export class Log {
     if (size !== this.end) this.lost('was changed');
   }
 
+  /** Writes an entry, makes it durable and applies it. @throws as `appendAll` */
+  append(entry: Entry, pieces: readonly Uint8Array[] = []): Promise<Answer> {
+    // biome-ignore lint/correctness/useYield: it has no parts
+    const alone = function* (): Parts {
+      return { entry, pieces };
+    };
+    return this.appendAll(alone());
+  }
+
   /**
-   * Writes an entry, makes it durable and applies it; what `parts` gives goes before it, a record and a
-   * turn each, so that no turn is long.
+   * Writes an entry with the parts that go before it, makes it durable and applies it; a record and a
+   * turn each, and rows a slice a turn, so that no turn is long.
    * @throws StoreError; of kind `'connection'`, then its outcome may be unknown
    */
-  async append(
-    entry: Entry,
-    pieces: readonly Uint8Array[] = [],
-    parts: Iterable<Part> = [],
-  ): Promise<Answer> {
+  async appendAll(parts: Parts): Promise<Answer> {
     let end = this.end;
-    for (const part of parts) {
-      const record = this.encode(part.entry, part.pieces);
-      await this.file.append(record).catch((thrown: unknown) => this.undo(thrown));
-      this.image.apply(recordAt(record, 0) as LogRecord);
+    let step = parts.next();
+    for (; !step.done; ) {
+      const record = await this.write(step.value);
+      atOnce(this.image.apply(recordAt(record, 0) as LogRecord));
       end += record.length;
+      step = parts.next(record.length);
     }
-    const record = this.encode(entry, pieces);
-    await this.file.append(record).catch((thrown: unknown) => this.undo(thrown));
+    const record = await this.write(step.value);
     try {
       await this.file.sync();
     } catch (thrown) {
@@ -121,7 +131,7 @@ export class Log {
     // where another has written too, the order in the file decides, and it is read again
     if (!alone) this.lost('is being written by another process');
     this.end = end;
-    return this.image.apply(recordAt(record, 0) as LogRecord);
+    return inTurns(this.image.apply(recordAt(record, 0) as LogRecord), this.config.pause);
   }
 
   /** Whether a compaction would free at least half of the file. */
@@ -175,7 +185,7 @@ export class Log {
     const found = recovery({ path, image, end, rest, onDamage: this.config.onDamage });
     if (found.aside) {
       await this.putAside(rest);
-      image.apply({ entry: { kind: 'fence' }, raw: new Uint8Array() });
+      atOnce(image.apply({ entry: { kind: 'fence' }, raw: new Uint8Array() }));
     } else {
       await file.truncate(end);
       await file.sync();
@@ -186,8 +196,8 @@ export class Log {
   }
 
   private read(from: number, size: number): Promise<number> {
-    return readRecords(this.file, { from, size }, (record) => {
-      this.image.apply(record);
+    return readRecords(this.file, { from, size }, async (record) => {
+      await inTurns(this.image.apply(record), this.config.pause);
       if (record.entry.kind === 'base') this.baseEnd = from;
     });
   }
@@ -202,6 +212,12 @@ export class Log {
     } finally {
       await aside.close();
     }
+  }
+
+  private async write({ entry, pieces }: Part): Promise<Uint8Array> {
+    const record = this.encode(entry, pieces);
+    await this.file.append(record).catch((thrown: unknown) => this.undo(thrown));
+    return record;
   }
 
   private encode(entry: Entry, pieces: readonly Uint8Array[]): Uint8Array {

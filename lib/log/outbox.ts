@@ -10,6 +10,7 @@ import type {
   OutboxTarget,
   Upsert,
 } from '../ports.js';
+import type { Prepared } from '../tableLayout.js';
 import type { TableWrite } from './entry.js';
 import type { LogHome } from './home.js';
 import type { Log } from './log.js';
@@ -18,8 +19,8 @@ import { connectionLost } from './problem.js';
 /** The table that rows go to. */
 export interface OutboxTable {
   readonly name: string;
-  check(log: Log, batch: readonly Upsert[]): CheckedRows;
-  pack(rows: CheckedRows, raw: Uint8Array[]): TableWrite;
+  check(log: Log, batch: readonly Upsert[]): Promise<CheckedRows>;
+  pack(rows: Iterable<Prepared>, raw: Uint8Array[]): TableWrite;
 }
 
 export class LogOutbox implements OutboxTarget {
@@ -48,7 +49,8 @@ export class LogOutbox implements OutboxTarget {
       const step = outboxStep(batch, log.image.outboxAt(table, owner));
       if ('answer' in step) return step.answer;
       const raw: Uint8Array[] = [];
-      const tables = [this.table.pack(this.table.check(log, step.rows), raw)];
+      const rows = await this.table.check(log, step.rows);
+      const tables = [this.table.pack(rows.values(), raw)];
       const { position } = step;
       const answer = await log.append({ kind: 'outbox', table, owner, position, tables }, raw);
       if (answer.outcome === 'ok' && answer.results[0])

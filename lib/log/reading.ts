@@ -11,7 +11,7 @@ const PAGE = 2 ** 20;
 export async function readRecords(
   file: OpenFile,
   { from, size }: { readonly from: number; readonly size: number },
-  visit: (record: LogRecord) => void,
+  visit: (record: LogRecord) => Promise<void>,
 ): Promise<number> {
   let bytes = new Uint8Array(0);
   let begin = from;
@@ -20,7 +20,7 @@ export async function readRecords(
     for (;;) {
       const record = recordAt(bytes, at);
       if (record === undefined) break;
-      visit(record);
+      await visit(record);
       at += statedLength(bytes, at) as number;
     }
     const stated = statedLength(bytes, at) ?? 0;

@@ -1,6 +1,7 @@
 /** Tables and checkpoints over one log: one write at a time, each of them one record. */
 import type { CheckpointStore, Clock, Store, TableConfig, TableStore } from '../ports.js';
 import { checkTable } from '../tableLayout.js';
+import type { Pause } from '../turns.js';
 import { LogCheckpoints } from './checkpoints.js';
 import type { FileSystem } from './fileSystem.js';
 import type { LogHome, LogWork } from './home.js';
@@ -17,6 +18,7 @@ export interface LogStoreConfig {
   readonly compactAbove: number;
   readonly onDamage: 'refuse' | 'previous';
   readonly recovered: (what: Recovery) => void;
+  readonly pause: Pause;
 }
 
 /** How a log store is doing. */
@@ -36,6 +38,7 @@ export interface LogStatus {
 export class LogStore implements Store, LogHome {
   readonly transaction = this;
   readonly clock: Clock;
+  readonly pause: Pause;
   private readonly tables = new Map<string, LogTable>();
   private readonly kept = new LogCheckpoints(this);
   private readonly recoveries: Recovery[] = [];
@@ -52,6 +55,7 @@ export class LogStore implements Store, LogHome {
     private readonly unlock: () => Promise<void>,
   ) {
     this.clock = config.clock;
+    this.pause = config.pause;
     const recovered = (what: Recovery) => {
       this.recoveries.push(what);
       config.recovered(what);

@@ -1,7 +1,8 @@
 /** A keyed table of a log store. State: its rows, in the image of the log. */
 import { type CheckedRows, checkedBatch } from '../keptRows.js';
 import type { OutboxTarget, Row, TableConfig, TableStore, Upsert, UpsertResult } from '../ports.js';
-import { declaredColumns, TableLayout } from '../tableLayout.js';
+import { declaredColumns, type Prepared, TableLayout } from '../tableLayout.js';
+import { inTurns } from '../turns.js';
 import { layoutOf, packRows, type TableWrite } from './entry.js';
 import type { LogHome } from './home.js';
 import type { Image } from './image.js';
@@ -34,10 +35,10 @@ export class LogTable implements TableStore {
 
   upsert(batch: readonly Upsert[]): Promise<UpsertResult> {
     return this.home.run(async (log) => {
-      const rows = this.check(log, batch);
+      const rows = await this.check(log, batch);
       if (batch.length === 0) return { written: 0, ignored: 0, conflicts: 0 };
       const raw: Uint8Array[] = [];
-      const tables = [this.pack(rows, raw)];
+      const tables = [this.pack(rows.values(), raw)];
       const answer = await log.append({ kind: 'write', tables }, raw);
       return (answer as { results: readonly UpsertResult[] }).results[0] as UpsertResult;
     });
@@ -78,18 +79,18 @@ export class LogTable implements TableStore {
   }
 
   /** Checks a batch against the table as the log has it. @throws StoreError of kind `'refused'` */
-  check({ image }: Log, batch: readonly Upsert[]): CheckedRows {
-    return checkedBatch(this.layout(image), batch);
+  check({ image }: Log, batch: readonly Upsert[]): Promise<CheckedRows> {
+    return inTurns(checkedBatch(this.layout(image), batch), this.home.pause);
   }
 
   /** Checked rows as an entry holds them; binary values go to `raw`. */
-  pack(rows: CheckedRows, raw: Uint8Array[]): TableWrite {
+  pack(rows: Iterable<Prepared>, raw: Uint8Array[]): TableWrite {
     const { name, config, home } = this;
     return {
       name,
       layout: layoutOf(config),
       now: home.clock.now(),
-      ...packRows(rows.values(), raw),
+      ...packRows(rows, raw),
     };
   }
 

@@ -11,13 +11,14 @@ import type {
   UpsertResult,
 } from '../ports.js';
 import { type Prepared, refusedRows, TableLayout } from '../tableLayout.js';
+import { inTurns } from '../turns.js';
 import { isRefusal, type SqlClient, storeError } from './client.js';
 import { define } from './define.js';
 import { fromText, instantText } from './literals.js';
 import { Opening } from './opening.js';
 import { SqlOutbox } from './outbox.js';
 import { rounds } from './rounds.js';
-import { columnArrays, SLICE, slices } from './tableLines.js';
+import { columnArrays } from './tableLines.js';
 import * as sql from './tableSql.js';
 
 const PAGE = 1000;
@@ -111,19 +112,8 @@ export class SqlTable implements TableStore {
 
   /** Checks a batch, opening the table first. @throws StoreError of kind `'refused'` */
   async prepare(batch: readonly Upsert[]): Promise<Prepared[]> {
-    const layout = await this.opening.done;
-    if (batch.length <= SLICE) return layout.prepare(batch);
-    const prepared: Prepared[] = [];
-    try {
-      for (const slice of slices(batch, SLICE)) {
-        for (const row of layout.prepare(slice)) prepared.push(row);
-        await this.home.client.pause?.();
-      }
-      return prepared;
-    } catch {
-      // all rows that are refused are named in one error
-      return layout.prepare(batch);
-    }
+    const { client } = this.home;
+    return inTurns((await this.opening.done).prepare(batch), client.pause?.bind(client));
   }
 
   /** Writes a checked batch in a transaction of the caller. */

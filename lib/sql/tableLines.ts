@@ -1,11 +1,10 @@
 /** Rows on their way into statements: as texts by column, in order of key, in parts of bounded size. */
 import type { Column } from '../columns.js';
 import type { Prepared } from '../tableLayout.js';
+import { SLICE_ROWS, slices } from '../turns.js';
 import type { SqlClient } from './client.js';
 import { arrayText, toText } from './literals.js';
 
-/** Rows that are checked, or made into texts, in one turn: some milliseconds. */
-export const SLICE = 500;
 /** Rows that are sorted in one turn. */
 const SORTED = 4000;
 /** Rows, and characters, sent in one statement. */
@@ -28,7 +27,7 @@ export async function* columnArrays(
 ): AsyncGenerator<string[], void, undefined> {
   for (const block of slices(group, SORTED)) {
     const lines: Line[] = [];
-    for (const slice of slices(block, SLICE)) {
+    for (const slice of slices(block, SLICE_ROWS)) {
       if (lines.length > 0) await client.pause?.();
       for (const row of slice) lines.push(lineOf(row, key, values));
     }
@@ -66,12 +65,6 @@ function* bounded(lines: readonly Line[]): Generator<readonly Line[]> {
     length += own;
   }
   if (from < lines.length) yield lines.slice(from);
-}
-
-/** Parts of at most this size. */
-export function* slices<T>(items: readonly T[], size: number): Generator<readonly T[]> {
-  if (items.length <= size) return yield items;
-  for (let i = 0; i < items.length; i += size) yield items.slice(i, i + size);
 }
 
 function compareLines(a: Line, b: Line, parts: number): number {

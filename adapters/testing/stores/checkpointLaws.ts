@@ -65,6 +65,36 @@ export const checkpointLaws: Laws = new Map([
     },
   ],
   [
+    'whoever looks while many rows are committed sees all of them or none',
+    async (t) => {
+      const job = new LawJob(t);
+      const table = t.table();
+      const { epoch } = await job.acquire();
+      const keys = Array.from({ length: 2500 }, (_, i) => `k ${i}`);
+      const commits = [keys.map((k) => up([k], { v: 1 })), keys.map((k) => del([k], [1]))];
+      const counts = new Set([0, keys.length]);
+      for (const [i, rows] of commits.entries()) {
+        let done = false;
+        const sent = job.send(epoch, i + 1, { rows: [{ store: table, rows }] });
+        const answer = sent.finally(() => {
+          done = true;
+        });
+        do {
+          await new Promise((resolve) => setTimeout(resolve));
+          counts.add(await table.count());
+        } while (!done);
+        t.same('the answer', await answer, 'ok');
+      }
+      t.same('the counts', [...counts], [0, keys.length]);
+      const bad = up(['x'], { v: 'x' });
+      const rows = [{ store: table, rows: [...keys.map((k) => up([k], { v: 3 }, [3])), bad] }];
+      const refused = { kind: 'refused' as const, refused: [bad] };
+      await t.rejects('one that is refused', job.send(epoch, 3, { rows }), refused);
+      t.same('what is known', await job.last(), { epoch, n: 2 });
+      t.same('the rows', await all(table), []);
+    },
+  ],
+  [
     'after a refused commit the same n without the row is taken whole',
     async (t) => {
       const job = new LawJob(t);

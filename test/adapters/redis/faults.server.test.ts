@@ -2,6 +2,7 @@
 
 import { Redis } from 'ioredis';
 import { redisStore } from 'tidemark/redis';
+import { PieceNames } from '../../../adapters/testing/stores/pieceNames.js';
 import { decode, encode } from '../../../lib/codec.js';
 import type { Commit, CommitAnswer, Row, Store, TableStore, Upsert } from '../../../lib/ports.js';
 import { type Fate, startProxy, type TestProxy } from '../../servers/proxy.js';
@@ -89,15 +90,19 @@ async function subject(): Promise<Subject> {
   };
 }
 
+const names = new Map<string, PieceNames>();
+
 function commitOf({ job, epoch, table }: Subject, n: number, count: number): Commit {
   const chunks = Array.from({ length: count }, (_, i) => `c${i}`);
+  const changed = chunks.map((chunk) => ({ operator: 'op', chunk, bytes: encode(n) }));
+  const change = { n, prev: n - 1, changed, dropped: [] };
+  const own = names.get(job) ?? new PieceNames();
+  names.set(job, own);
   return {
-    ...{ job, task: '0', epoch, n, prev: n - 1, fingerprint: 'f', drained: false },
+    ...{ job, task: '0', epoch, fingerprint: 'f', drained: false, ...change },
     positions: new Map([['in', n]]),
     operators: ['op'],
-    changed: chunks.map((chunk) => ({ operator: 'op', chunk, bytes: encode(n) })),
-    dropped: [],
-    pieces: count,
+    pieces: own.after(change),
     rows: [{ store: table, rows: rowsOf(rowsIn(count), n) }],
   };
 }

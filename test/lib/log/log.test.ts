@@ -2,6 +2,7 @@
 import type { Entry } from '../../../lib/log/entry.js';
 import { Image } from '../../../lib/log/image.js';
 import { encodeRecord, recordAt, recordsWithin, statedLength } from '../../../lib/log/record.js';
+import { atOnce } from '../../../lib/turns.js';
 
 const raw = new Uint8Array([1, 2, 3]);
 const acquire = (epoch: number): Entry => ({ kind: 'acquire', job: 'j', task: '0', epoch });
@@ -26,7 +27,7 @@ it('whole records are found behind whatever stands before them', () => {
 
 it('of two who take a task over with one epoch, the first in the log has it', () => {
   const image = new Image();
-  const apply = (entry: Entry) => image.apply({ entry, raw: new Uint8Array() }).outcome;
+  const apply = (entry: Entry) => atOnce(image.apply({ entry, raw: new Uint8Array() })).outcome;
   expect([2, 2, 1, 3].map((epoch) => apply(acquire(epoch)))).toEqual([
     'ok',
     'fenced',

@@ -109,6 +109,22 @@ const faults: readonly (readonly [fault: string, law: RegExp, under: () => Store
       }),
   ],
   [
+    'writes many rows bit by bit',
+    /sees all of them or none/,
+    () =>
+      wrong({
+        checkpoints: (right) => ({
+          async commit(c) {
+            for (const { store, rows } of c.rows) {
+              await store.upsert(rows.slice(0, 1000));
+              await new Promise(setImmediate);
+            }
+            return right.commit(c);
+          },
+        }),
+      }),
+  ],
+  [
     'forgets what it has committed when it is taken over',
     /after a lost answer epoch and n tell/,
     () => wrong({ checkpoints: () => ({ lastCommitted: async () => ({ epoch: 1, n: 1 }) }) }),
