@@ -1,6 +1,6 @@
 /** One connection to Redis: sends every script once, and says what an error means. */
 import { JobError, messageOf, StoreError } from '../../lib/errors.js';
-import type { Script } from './scripts.js';
+import type { Script } from './script.js';
 
 /** A client of `ioredis`: only what makes another like it is used. */
 export interface RedisClient {

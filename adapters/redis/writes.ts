@@ -8,6 +8,7 @@ import type { UpsertResult } from '../../lib/ports.js';
 import type { Arg, Connection } from './connection.js';
 import { type Item, pack, portions, unpack } from './items.js';
 import type { Names } from './names.js';
+import type { Script } from './script.js';
 import * as scripts from './scripts.js';
 
 /* Staged items that never became committed, and sums that nobody asked for, go by themselves. */
@@ -31,7 +32,7 @@ export interface Write {
 }
 
 interface Guarded {
-  readonly script: scripts.Script;
+  readonly script: Script;
   /** After the key of pending writes. */
   readonly keys: readonly string[];
   readonly args: readonly Arg[];
