@@ -9,7 +9,7 @@ export interface RetryConfig {
   readonly attempts?: number;
   /** The longest wait before the second try; it doubles with each, and is drawn from 0 up to there. @default '100ms' */
   readonly delay?: Duration;
-  /** @default '5s' */
+  /** Where the wait stops growing; at least 0. @default '5s', or `delay` where that is longer */
   readonly maxDelay?: Duration;
   /** How long an answer may take before it counts as lost. @default '30s' */
   readonly timeout?: Duration;
@@ -17,9 +17,9 @@ export interface RetryConfig {
 
 /** After `after` failures in a row nothing is sent for `cooldown`; then one try decides. */
 export interface BreakerConfig {
-  /** @default 10 */
+  /** At least 1; `Infinity`: it never stops sending. @default 10 */
   readonly after?: number;
-  /** @default '10s' */
+  /** Above 0. @default '10s' */
   readonly cooldown?: Duration;
 }
 

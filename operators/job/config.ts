@@ -24,22 +24,22 @@ export interface Task {
 }
 
 export interface JobConfig {
-  /** Names the job in the checkpoint store. */
+  /** Names the job in the checkpoint store; not empty. */
   readonly id: string;
-  /** Where checkpoints live: of the same store as the tables of the sinks. */
+  /** Where checkpoints live; rows of tables of the same store are written in their transaction. */
   readonly checkpoints: CheckpointStore;
-  /** Time between checkpoints. */
+  /** Arrival time between checkpoints, above 0; none is written where no event came. */
   readonly every: Duration;
-  /** The most events between two checkpoints: the cost of a replay. @default 10_000 */
+  /** The most events between two checkpoints, at least 1: the cost of a replay. @default 10_000 */
   readonly everyEvents?: number;
   /**
    * Events inside asynchronous stages and rows on their way to a table, at which the sources are held
-   * until half of them are done. @default 10_000
+   * until half of them are done; at least 1. @default 10_000
    */
   readonly maxPending?: number;
-  /** How long a checkpoint may wait for an operator before it is given up. @default '1m' */
+  /** How long a checkpoint may wait for an operator before it is given up; the third in a row fails the job. @default '1m' */
   readonly timeout?: Duration;
-  /** How far a source may run ahead of the least active one, in event time. @default '10m' */
+  /** How far the watermark of a source may run ahead of the least active one, in event time, above 0. @default '10m' */
   readonly maxDrift?: Duration;
   /** Arrival time and timers. @default asyncScheduler */
   readonly clock?: SchedulerLike;
