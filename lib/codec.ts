@@ -6,7 +6,7 @@ import { CodecError, messageOf } from './errors.js';
 import { MAX_BYTES, MAX_DEPTH, tag, untag } from './tagged.js';
 
 /** The format that this version writes; older ones are read, newer ones refused. */
-export const DATA_FORMAT = 1;
+const DATA_FORMAT = 1;
 
 /*
  * Bytes: `tidemark/1 `, p or t, the CRC-32 of that letter and the JSON in 8 hex digits, a line feed,

@@ -2,7 +2,7 @@
 import { isAscii, isUtf8 } from 'node:buffer';
 
 /** The longest line that is read; longer ones are told and skipped, never held whole. */
-export const MAX_LINE_BYTES = 1 << 20;
+const MAX_LINE_BYTES = 1 << 20;
 
 const NEWLINE = 10;
 const SAMPLE_BYTES = 256;

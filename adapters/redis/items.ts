@@ -27,7 +27,7 @@ export function dropItem(name: PieceName): Item {
 }
 
 /** The name of a piece among those of its task. */
-export function pieceField({ operator, chunk }: PieceName): string {
+function pieceField({ operator, chunk }: PieceName): string {
   return `${escapePart(operator)}:${escapePart(chunk)}`;
 }
 

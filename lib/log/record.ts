@@ -13,13 +13,13 @@ const text = new TextDecoder();
 export const FILE_HEADER = utf8.encode(`${START}${String(LOG_FORMAT).padStart(6, '0')}\n`);
 
 /** Before the payload: its length and its checksum, 4 bytes each, the lowest first. */
-export const FRAME = 8;
+const FRAME = 8;
 /** Before the entry: its length. */
 const ENTRY = 4;
 /** What a payload begins with, after that length. */
 const CODEC = utf8.encode('tidemark/');
 /** Longer ones are neither written nor believed. */
-export const MAX_PAYLOAD = 2 ** 31 - 1 - FRAME;
+const MAX_PAYLOAD = 2 ** 31 - 1 - FRAME;
 
 /** The format that the beginning of a file states; undefined when it is no log of ours. */
 export function formatOf(head: Uint8Array): number | undefined {

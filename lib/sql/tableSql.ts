@@ -24,7 +24,7 @@ export const hiddenColumns: ReadonlyMap<string, string> = new Map([
   [CONFLICT, 'bool not null default false'],
 ]);
 
-export function quote(name: string): string {
+function quote(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 

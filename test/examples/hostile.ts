@@ -1,16 +1,7 @@
 /** Inputs that are out to break a window: disorder, repeats, edges, ties, nasty names and broken lines. */
 import fc from 'fast-check';
 
-export const NASTY = [
-  'u1',
-  '__proto__',
-  'constructor',
-  'toString',
-  'é',
-  '\u{1f600}',
-  '\uffff',
-  ' ',
-];
+const NASTY = ['u1', '__proto__', 'constructor', 'toString', 'é', '\u{1f600}', '\uffff', ' '];
 const IDS = ['e1', 'e2', 'e3', '__proto__', 'hasOwnProperty', 'ü'];
 const PLANS = ['free', 'pro', 'valueOf'];
 /** Around the epoch, before it, long before it, and lately. */

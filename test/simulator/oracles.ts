@@ -10,7 +10,7 @@ export const WITHIN = 120;
 export const REACH = 150;
 
 /** W of a source: the least of its splits, each the newest row less the bound. */
-export function watermarkOf(
+function watermarkOf(
   splits: Splits<{ readonly at: number }>,
   finished: boolean,
   bound = BOUND,

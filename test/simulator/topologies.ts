@@ -56,7 +56,7 @@ export function storeOf(world: World, parts: Parts): Store {
   return parts.client?.(store, world) ?? store;
 }
 
-export function otherOf(world: World, parts: Parts): Store {
+function otherOf(world: World, parts: Parts): Store {
   const store = world.store('other');
   return parts.otherClient?.(store, world) ?? store;
 }

@@ -20,7 +20,7 @@ export interface Recorded {
   readonly epoch: number;
 }
 
-export function isRecorded(x: unknown): x is Recorded {
+function isRecorded(x: unknown): x is Recorded {
   return typeof x === 'object' && x !== null && (x as Partial<Recorded>)[recordingBrand] === true;
 }
 

@@ -104,6 +104,6 @@ function enter(names: Map<string, DiskFile>, changes: readonly Change[]): void {
   }
 }
 
-export function parentOf(path: string): string {
+function parentOf(path: string): string {
   return path.slice(0, Math.max(0, path.lastIndexOf('/')));
 }

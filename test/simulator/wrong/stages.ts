@@ -2,7 +2,7 @@
 import { Observable, type OperatorFunction } from 'rxjs';
 import type { Chunks, Element } from 'tidemark';
 import type { World } from 'tidemark/testing';
-import { barrierAt, restoreWith } from '#lib/element.js';
+import { restoreWith } from '#lib/element.js';
 import { chance } from '../inputs.js';
 
 type Same = OperatorFunction<any, any>;
@@ -60,18 +60,8 @@ export function tampered({ id, restored }: Tampering): Same {
   });
 }
 
-/** Stands before an operator: what it hands in for a checkpoint is told to `seen` first. */
-export function reporting(seen: (id: string, n: number) => boolean): Same {
-  return mapped((e) => {
-    if (e.kind !== 'barrier') return e;
-    return barrierAt(e.n, (id, state, rows) => {
-      if (seen(id, e.n)) e.report(id, state, rows);
-    });
-  });
-}
-
 /** Each element as another one. */
-export function mapped(change: (e: Element<any>) => Element<any>): Same {
+function mapped(change: (e: Element<any>) => Element<any>): Same {
   return (source) =>
     new Observable((out) =>
       source.subscribe({
