@@ -152,7 +152,8 @@ export class FencedError extends TidemarkError {
 
 /**
  * What a store answers when a write fails. `connection`: try again, nothing is known to be wrong with
- * the rows. `refused`: the store looked at the rows and will never take them.
+ * the rows. `refused`: the store looked at the rows and will never take them. `unusable`: the table
+ * is not there, not as it has to be, or not allowed to be used: nothing is said of the rows.
  */
 export class StoreError extends TidemarkError {
   /** The rows of the batch that will never be taken, where the store can tell; the others may be sent again. */
@@ -164,7 +165,7 @@ export class StoreError extends TidemarkError {
   /** Before so many ms have passed the store wants no other try. */
   readonly retryAfterMs: number | undefined;
   constructor(
-    readonly kind: 'connection' | 'refused',
+    readonly kind: 'connection' | 'refused' | 'unusable',
     detail: string,
     options?: ErrorOptions & {
       readonly refused?: readonly unknown[];

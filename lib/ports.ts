@@ -30,7 +30,8 @@ export interface UpsertResult {
 
 /**
  * A keyed table. Rejects with `StoreError`: kind `'connection'` is worth another try of the same
- * batch; kind `'refused'` means that some row of it will never be taken, and that none was.
+ * batch; kind `'refused'` means that some row of it will never be taken, and that none was; kind
+ * `'unusable'` that the table is at fault: none was taken, and a job stops.
  */
 export interface SinkStore {
   /** How the table is called in messages, stats and checkpoints. */

@@ -11,6 +11,11 @@ export function isConnectionFault(thrown: unknown): thrown is StoreError {
   return isStoreError(thrown) && thrown.kind === 'connection';
 }
 
+/** The table is at fault, and another try would say the same. */
+export function isUnusable(thrown: unknown): thrown is StoreError {
+  return isStoreError(thrown) && thrown.kind === 'unusable';
+}
+
 /** What a store says of each row that it refuses, where it tells them apart; else the same of all. */
 export function refusalsOf(error: unknown): (row: unknown) => unknown {
   if (!isRefusal(error) || error.refused.length < 2) return () => error;

@@ -1,6 +1,6 @@
 /** Transactions on a PostgreSQL server: one session each, again as a whole where that helps, and an unknown commit is called so. */
 import { messageOf, StoreError } from '../../lib/errors.js';
-import { type SqlClient, sqlState } from '../../lib/sql/client.js';
+import { type SqlClient, sqlState, subjectOf } from '../../lib/sql/client.js';
 import type { PostgresPool, PostgresSession } from './pool.js';
 import type { Redact } from './secrets.js';
 
@@ -24,8 +24,10 @@ const FIRST_DELAY_MS = 50;
 
 /* Another try of the whole transaction may do: serialisation, deadlock; a server that goes, comes, or only reads. */
 const transient = new Set(['40001', '40P01', '25006', '57P01', '57P02', '57P03']);
-/* Classes of errors after which a COMMIT has surely done nothing. */
-const undoing = new Set(['23', '40']);
+/* After such an error a COMMIT has surely done nothing. */
+function undoes(thrown: unknown): boolean {
+  return subjectOf(thrown) !== 'session' || sqlState(thrown)?.startsWith('40') === true;
+}
 
 const asText = () => (text: string) => text;
 
@@ -146,7 +148,7 @@ class Session {
     try {
       answer = (await this.send('commit')) as { command?: string };
     } catch (thrown) {
-      if (undoing.has(sqlState(thrown)?.slice(0, 2) ?? '')) throw thrown;
+      if (undoes(thrown)) throw thrown;
       this.unknown = true;
       this.lost = true;
       const why = `whether a commit was applied is not known: ${messageOf(thrown)}`;

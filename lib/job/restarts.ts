@@ -3,7 +3,7 @@ import { type BackOff, backOff } from '../backOff.js';
 import type { Door } from '../doors.js';
 import { type Duration, durationOption } from '../duration.js';
 import { configError, JobError, messageOf, show } from '../errors.js';
-import { isConnectionFault } from '../storeFault.js';
+import { isConnectionFault, isUnusable } from '../storeFault.js';
 import type { Quarantined } from './sources/quarantine.js';
 
 /** After a failure the job starts again from its newest checkpoint, at first soon, then ever later. */
@@ -87,6 +87,7 @@ export class Restarts {
       this.awaySince = undefined;
     }
     const { thrown } = failure;
+    if (isUnusable(thrown)) return { error: thrown };
     if (thrown instanceof Error && FINAL.has(thrown.name)) return { error: thrown };
     const stuck = !isConnectionFault(thrown);
     const error = stuck ? this.stuck(failure) : this.away(failure);

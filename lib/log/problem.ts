@@ -30,6 +30,11 @@ export function refused(detail: string): StoreError {
   return new StoreError('refused', `fileStore: ${detail}`);
 }
 
+/** The table is another than the one that is asked for. */
+export function unusable(detail: string): StoreError {
+  return new StoreError('unusable', `fileStore: ${detail}`);
+}
+
 export function connectionLost(detail: string): StoreError {
   return new StoreError('connection', `fileStore: ${detail}`);
 }

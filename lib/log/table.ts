@@ -8,7 +8,7 @@ import type { LogHome } from './home.js';
 import type { Image } from './image.js';
 import type { Log } from './log.js';
 import { LogOutbox } from './outbox.js';
-import { refused } from './problem.js';
+import { unusable } from './problem.js';
 
 const PAGE = 1000;
 
@@ -100,11 +100,11 @@ export class LogTable implements TableStore {
     const known = image.tables.get(name)?.layout ?? config;
     const key = (of: TableConfig) => of.key.join(', ');
     if (key(known) !== key(config)) {
-      throw refused(`table "${name}" has the key ${key(known)}, not ${key(config)}`);
+      throw unusable(`table "${name}" has the key ${key(known)}, not ${key(config)}`);
     }
     const columns = config.columns ?? known.columns;
     if (columnsText(columns) !== columnsText(known.columns)) {
-      throw refused(
+      throw unusable(
         `table "${name}" has the columns ${columnsText(known.columns)}, not ${columnsText(columns)}; write to a new table`,
       );
     }

@@ -21,8 +21,9 @@ import type {
   UpsertResult,
 } from '../ports.js';
 import type { Prepared } from '../tableLayout.js';
+import { explain, tableCalled } from './blame.js';
 import { checkpointSql } from './checkpointSql.js';
-import { type SqlClient, sqlState, storeError } from './client.js';
+import { type SqlClient, storeError } from './client.js';
 import { define } from './define.js';
 import { SqlLeases } from './leases.js';
 import { escapeText, unescapeText } from './literals.js';
@@ -110,7 +111,9 @@ export class SqlCheckpoints implements CheckpointStore {
     checkTransaction(commit.rows, this.transaction);
     await this.opening.done;
     const sinks = await prepare(commit);
-    return this.home.client.transaction((tx) => this.write(tx, commit, sinks)).catch(explain);
+    return this.home.client
+      .transaction((tx) => this.write(tx, commit, sinks))
+      .catch((thrown: unknown) => this.explain(sinks, thrown));
   }
 
   async lastCommitted(job: string, task: string): Promise<{ epoch: number; n: number }> {
@@ -130,15 +133,19 @@ export class SqlCheckpoints implements CheckpointStore {
     if (rejected !== undefined) return rejected;
     const results: UpsertResult[] = [];
     for (const { table, rows } of sinks) {
-      const written = table.write(tx, rows).catch((thrown: unknown) => {
-        throw new RowsFailed(table, rows, thrown);
-      });
-      results.push(await written);
+      results.push(await table.write(tx, rows));
     }
     await tx.query(this.sql.forget, [...id, String(commit.prev)]);
     await writePieces(tx, this.sql, { ...commit, id: [...id, String(commit.n)] });
     await tx.query(this.sql.advance, [...id, ...header(commit)]);
     return { outcome: 'ok', results };
+  }
+
+  /* Also rows that the end of the transaction refused; of a table after others, with what those wrote. */
+  private explain(sinks: readonly Sink[], thrown: unknown): Promise<never> {
+    const names = sinks.map(({ table }) => tableCalled(table.name));
+    const what = ['checkpoints', ...names].join(', ');
+    return explain(this.home.client, sinks, { what, thrown });
   }
 
   /* Every piece is checked, before anything is taken over. */
@@ -176,24 +183,6 @@ interface Task {
   readonly job: string;
   readonly id: TaskId;
   readonly row: HeldRow;
-}
-
-/* Carries out of the transaction which table failed: who is to blame is found out afterwards. */
-class RowsFailed extends Error {
-  readonly code: string | undefined;
-  constructor(
-    readonly table: SqlTable,
-    readonly rows: readonly Prepared[],
-    thrown: unknown,
-  ) {
-    super('rows failed', { cause: thrown });
-    this.code = sqlState(thrown);
-  }
-}
-
-async function explain(thrown: unknown): Promise<never> {
-  if (thrown instanceof RowsFailed) return thrown.table.explain(thrown.rows, thrown.cause);
-  return failed(thrown);
 }
 
 function failed(thrown: unknown): never {

@@ -11,13 +11,46 @@ export interface SqlClient {
   pause?(): Promise<void>;
 }
 
-/* Classes of SQLSTATE that speak of the statement or its data, not of the session. */
-const refusing = new Set(['0A', '21', '22', '23', '42', '44', '54']);
+/**
+ * What an error of Postgres is about. `session`: this connection or server, so another try may do.
+ * `table`: the statement itself, which is the same for all rows. `rows`: some row; also whatever is
+ * not known here, since a trigger may raise any code. `either`: a statement without rows tells.
+ */
+export type Subject = 'session' | 'table' | 'rows' | 'either';
 
-/** Whether an error says that these rows will never be taken. */
-export function isRefusal(thrown: unknown): boolean {
+/*
+ * By class or whole code of SQLSTATE; the longer one counts. Rows: 09, 2F, 38, 39, P0 functions and
+ * triggers, 21 cardinality, 22 data, 23 constraints, 44 check option, 54 limits, and every other.
+ */
+const subjects: ReadonlyMap<string, Subject> = new Map([
+  ...entries('session', [
+    ...['03', '08', '0B', '0L', '0P', '0Z'],
+    ...['24', '25', '26', '28', '2B', '2D', '34', '3B', '3D', '40'],
+    ...['53', '55', '57', '58', '72', 'F0', 'HV', 'XX'],
+  ]),
+  // syntax, names and types: 42P01 no table, 42P10 no unique key, 42703 no column, 3F000 no schema
+  ...entries('table', ['42', '3F']),
+  // a feature that a type or a table lacks; a view that is not writable
+  ...entries('either', ['0A', '55000']),
+  // a right on the table, or row-level security; a column that is always generated is set by some rows only
+  ...entries('either', ['42501']),
+  ...entries('rows', ['428C9']),
+]);
+
+function entries(subject: Subject, codes: readonly string[]) {
+  return codes.map((code) => [code, subject] as const);
+}
+
+/** What an error is about. */
+export function subjectOf(thrown: unknown): Subject {
   const code = sqlState(thrown);
-  return code !== undefined && refusing.has(code.slice(0, 2));
+  if (code === undefined) return 'session';
+  return subjects.get(code) ?? subjects.get(code.slice(0, 2)) ?? 'rows';
+}
+
+/** Whether some row of the batch may be to blame. */
+export function isRefusal(thrown: unknown): boolean {
+  return subjectOf(thrown) === 'rows' || subjectOf(thrown) === 'either';
 }
 
 /** The five letters with which Postgres names an error. */
@@ -31,6 +64,6 @@ export function sqlState(thrown: unknown): string | undefined {
 export function storeError(what: string, thrown: unknown): Error {
   if (thrown instanceof StoreError || thrown instanceof JobError) return thrown;
   if (thrown instanceof CodecError) return thrown;
-  const kind = isRefusal(thrown) ? 'refused' : 'connection';
+  const kind = subjectOf(thrown) === 'session' ? 'connection' : 'unusable';
   return new StoreError(kind, `${what}: ${messageOf(thrown)}`, { cause: thrown });
 }

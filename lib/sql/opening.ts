@@ -8,6 +8,11 @@ export class Opening<T> {
     private readonly failed: (thrown: unknown) => never,
   ) {}
 
+  /** The next use opens it anew. */
+  forget(): void {
+    this.opening = undefined;
+  }
+
   get done(): Promise<T> {
     this.opening ??= this.open().catch((thrown: unknown) => {
       this.opening = undefined;

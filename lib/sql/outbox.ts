@@ -11,7 +11,7 @@ import type {
   UpsertResult,
 } from '../ports.js';
 import type { Prepared } from '../tableLayout.js';
-import { isRefusal, type SqlClient, storeError } from './client.js';
+import { type SqlClient, storeError } from './client.js';
 import { define } from './define.js';
 import { escapeText } from './literals.js';
 import { Opening } from './opening.js';
@@ -69,8 +69,7 @@ export class SqlOutbox implements OutboxTarget {
       return { outcome: 'ok', result: await this.table.write(tx, rows) };
     });
     return work.catch((thrown: unknown) => {
-      if (isRefusal(thrown)) return this.table.explain(prepared, thrown);
-      return this.failed(thrown);
+      return this.table.explain(prepared, thrown);
     });
   }
 

@@ -24,6 +24,18 @@ export async function rounds(
   return parts;
 }
 
+/** Rows that one statement writes: of one operation and set of columns. */
+export function groups(rows: readonly Prepared[]): Iterable<readonly Prepared[]> {
+  const byShape = new Map<string, Prepared[]>();
+  for (const row of rows) {
+    const shape = `${row.upsert.op} ${row.names.join()}`;
+    const group = byShape.get(shape);
+    if (group === undefined) byShape.set(shape, [row]);
+    else group.push(row);
+  }
+  return byShape.values();
+}
+
 /* How many rows of its key come before it, of each row that has some. */
 function byForm(rows: readonly Prepared[]): Map<number, number> {
   const seen = new Map<string, number>();

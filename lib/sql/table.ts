@@ -1,6 +1,6 @@
 /** A keyed table in Postgres: whole batches as column arrays, order and conflicts decided by the database. */
 import { type Column, kindOf } from '../columns.js';
-import { messageOf, StoreError, show } from '../errors.js';
+import { StoreError, show } from '../errors.js';
 import type {
   Clock,
   OutboxTarget,
@@ -10,14 +10,15 @@ import type {
   Upsert,
   UpsertResult,
 } from '../ports.js';
-import { type Prepared, refusedRows, TableLayout } from '../tableLayout.js';
+import { type Prepared, TableLayout } from '../tableLayout.js';
 import { inTurns } from '../turns.js';
-import { isRefusal, type SqlClient, storeError } from './client.js';
+import { explain, tableCalled } from './blame.js';
+import { type SqlClient, storeError } from './client.js';
 import { define } from './define.js';
 import { fromText, instantText } from './literals.js';
 import { Opening } from './opening.js';
 import { SqlOutbox } from './outbox.js';
-import { rounds } from './rounds.js';
+import { groups, rounds } from './rounds.js';
 import { columnArrays } from './tableLines.js';
 import * as sql from './tableSql.js';
 
@@ -38,6 +39,8 @@ export class SqlTable implements TableStore {
   readonly id: string;
   private readonly table: sql.TableName;
   private readonly opening: Opening<TableLayout>;
+  /* That by which rows were checked last: inside a transaction nothing can be opened. */
+  private layout: TableLayout | undefined;
 
   constructor(
     private readonly home: SqlHome,
@@ -52,7 +55,7 @@ export class SqlTable implements TableStore {
     this.opening = new Opening(
       () => this.setUp(),
       (thrown) => {
-        throw storeError(`table ${show(name)}`, thrown);
+        throw storeError(tableCalled(name), thrown);
       },
     );
   }
@@ -113,17 +116,17 @@ export class SqlTable implements TableStore {
   /** Checks a batch, opening the table first. @throws StoreError of kind `'refused'` */
   async prepare(batch: readonly Upsert[]): Promise<Prepared[]> {
     const { client } = this.home;
-    return inTurns((await this.opening.done).prepare(batch), client.pause?.bind(client));
+    this.layout = await this.opening.done;
+    return inTurns(this.layout.prepare(batch), client.pause?.bind(client));
   }
 
   /** Writes a checked batch in a transaction of the caller. */
   async write(tx: SqlClient, rows: readonly Prepared[]): Promise<UpsertResult> {
-    const { key } = await this.opening.done;
+    const key = this.checked.key as readonly sql.SqlColumn[];
     const total = { written: 0, ignored: 0, conflicts: 0 };
-    for (const round of await rounds(tx, key as sql.SqlColumn[], rows)) {
+    for (const round of await rounds(tx, key, rows)) {
       for (const group of groups(round)) {
-        const first = group[0] as Prepared;
-        const done = await this.writeGroup(tx, key as sql.SqlColumn[], group, first);
+        const done = await this.writeGroup(tx, group);
         total.written += done.written;
         total.conflicts += done.conflicts;
         total.ignored += group.length - done.written;
@@ -132,64 +135,28 @@ export class SqlTable implements TableStore {
     return total;
   }
 
-  /** Names the rows to blame for a failed write, by trying parts of the batch; always throws. */
-  async explain(rows: readonly Prepared[], thrown: unknown): Promise<never> {
-    if (!isRefusal(thrown)) throw storeError(`table ${show(this.name)}`, thrown);
-    const blamed: Blame[] = [];
-    const undone = new Error('undo');
-    const probing = this.home.client.transaction(async (tx) => {
-      await this.blame(tx, rows, blamed);
-      throw undone;
-    });
-    await probing.catch((failed: unknown) => {
-      if (failed !== undone) throw storeError(`table ${show(this.name)}`, failed);
-    });
-    const refused = blamed.map(({ row }) => row);
-    const reasons = blamed.map(({ reason }) => reason);
-    throw refusedRows(this.name, refused, reasons.length > 0 ? reasons : messageOf(thrown), thrown);
+  /** Names the rows to blame for a failed write; always throws. */
+  explain(rows: readonly Prepared[], thrown: unknown): Promise<never> {
+    const what = tableCalled(this.name);
+    return explain(this.home.client, [{ table: this, rows }], { what, thrown });
   }
 
-  private async blame(tx: SqlClient, rows: readonly Prepared[], blamed: Blame[]): Promise<void> {
-    const refusal = rows.length === 0 ? undefined : await this.refusal(tx, rows);
-    if (refusal === undefined) return;
-    const before = blamed.length;
-    const half = rows.length >> 1;
-    if (half > 0) {
-      await this.blame(tx, rows.slice(0, half), blamed);
-      await this.blame(tx, rows.slice(half), blamed);
-    }
-    const reason = messageOf(refusal);
-    if (blamed.length === before) blamed.push(...rows.map((r) => ({ row: r.upsert, reason })));
+  /** Sends the statement of such a row without rows: it fails where the table is at fault. */
+  async writeNone(tx: SqlClient, like: Prepared): Promise<void> {
+    const { text, last, arrays } = this.statement(like);
+    await tx.query(text, [...Array.from({ length: arrays }, () => '{}'), ...last]);
   }
 
-  /* Why these rows are not taken together; undefined where they are. */
-  private async refusal(tx: SqlClient, rows: readonly Prepared[]): Promise<unknown> {
-    await tx.query('savepoint tidemark_probe');
-    try {
-      await this.write(tx, rows);
-      return undefined;
-    } catch (thrown) {
-      if (!isRefusal(thrown)) throw thrown;
-      return thrown;
-    } finally {
-      await tx.query('rollback to savepoint tidemark_probe');
-    }
+  /** The next use reads anew how the table is. */
+  lookAgain(): void {
+    this.opening.forget();
   }
 
   private async writeGroup(
     tx: SqlClient,
-    key: readonly sql.SqlColumn[],
     group: readonly Prepared[],
-    { upsert, names }: Prepared,
   ): Promise<{ written: number; conflicts: number }> {
-    const layout = await this.opening.done;
-    const values = names.map((name) => layout.column(name) as sql.SqlColumn);
-    const { audit } = this.config;
-    const shape = { name: this.table, key, values, audit };
-    const isDelete = upsert.op === 'delete';
-    const text = isDelete ? sql.deleteSql(shape) : sql.upsertSql(shape);
-    const last = [this.id];
-    if (!isDelete && audit !== undefined) last.push(instantText(this.home.clock.now()));
+    const { text, key, values, last } = this.statement(group[0] as Prepared);
     const done = { written: 0, conflicts: 0 };
     for await (const arrays of columnArrays(group, { key, values, client: tx })) {
       const { written, conflicts } = (await tx.query(text, [...arrays, ...last])).rows[0];
@@ -197,6 +164,20 @@ export class SqlTable implements TableStore {
       done.conflicts += Number(conflicts);
     }
     return done;
+  }
+
+  /* The statement for rows like this one: its text, the columns of its arrays, and what follows these. */
+  private statement({ upsert, names }: Prepared) {
+    const layout = this.checked;
+    const key = layout.key as readonly sql.SqlColumn[];
+    const values = names.map((name) => layout.column(name) as sql.SqlColumn);
+    const { audit } = this.config;
+    const shape = { name: this.table, key, values, audit };
+    const isDelete = upsert.op === 'delete';
+    const text = isDelete ? sql.deleteSql(shape) : sql.upsertSql(shape);
+    const last = [this.id];
+    if (!isDelete && audit !== undefined) last.push(instantText(this.home.clock.now()));
+    return { text, key, values, last, arrays: key.length + values.length + 2 };
   }
 
   private async setUp(): Promise<TableLayout> {
@@ -232,32 +213,20 @@ export class SqlTable implements TableStore {
     return new Map(rows.map((c) => [c.name, { ...c, kind: kindOf(c.type) }]));
   }
 
+  private get checked(): TableLayout {
+    if (this.layout === undefined) throw new Error('rows are written that were not checked');
+    return this.layout;
+  }
+
   private unfit(why: string): StoreError {
-    return new StoreError('refused', `table ${show(this.name)} ${why}`);
+    return new StoreError('unusable', `${tableCalled(this.name)} ${why}`);
   }
 
   private query(text: string, params?: readonly string[]): Promise<{ readonly rows: any[] }> {
     return this.home.client.query(text, params).catch((thrown: unknown) => {
-      throw storeError(`table ${show(this.name)}`, thrown);
+      throw storeError(tableCalled(this.name), thrown);
     });
   }
-}
-
-interface Blame {
-  readonly row: Upsert;
-  readonly reason: string;
-}
-
-/* One statement per operation and set of columns. */
-function groups(rows: readonly Prepared[]): Iterable<readonly Prepared[]> {
-  const byShape = new Map<string, Prepared[]>();
-  for (const row of rows) {
-    const shape = `${row.upsert.op} ${row.names.join()}`;
-    const group = byShape.get(shape);
-    if (group === undefined) byShape.set(shape, [row]);
-    else group.push(row);
-  }
-  return byShape.values();
 }
 
 function readRow(columns: readonly Column[], row: Record<string, string | null>): Row {

@@ -22,7 +22,7 @@ export class StoreLawError extends Error {
 export interface Rejection {
   /** Names of errors, one of which it has. */
   readonly name?: readonly string[];
-  readonly kind?: 'connection' | 'refused';
+  readonly kind?: 'connection' | 'refused' | 'unusable';
   readonly message?: RegExp;
   /** The very rows that are named as refused. */
   readonly refused?: readonly unknown[];
