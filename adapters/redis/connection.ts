@@ -11,6 +11,7 @@ export interface RedisClient {
 /** What of such a client is used. */
 interface Client {
   readonly status: string;
+  readonly options?: { readonly db?: number };
   connect(): Promise<void>;
   disconnect(): void;
   on(event: string, listener: (...args: any[]) => void): unknown;
@@ -108,6 +109,11 @@ export class Connection {
     return this.client.callBuffer(command, ...args).catch((thrown: unknown) => {
       throw storeError(thrown);
     });
+  }
+
+  /** The number of the database that was asked for. */
+  get database(): number {
+    return this.client.options?.db ?? 0;
   }
 
   close(): void {

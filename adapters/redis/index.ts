@@ -6,7 +6,7 @@ import { checkTable, declaredColumns, TableLayout } from '../../lib/tableLayout.
 import { RedisCheckpoints } from './checkpoints.js';
 import { connect, type RedisClient } from './connection.js';
 import { Names } from './names.js';
-import { checkServer } from './server.js';
+import { checkDatabase, checkServer } from './server.js';
 import { RedisTable } from './table.js';
 import { Writes } from './writes.js';
 
@@ -72,6 +72,7 @@ export async function redisStore(config: RedisStoreConfig): Promise<Store> {
   const timeoutMs = check(config, prefix);
   const connection = await connect(config, timeoutMs);
   try {
+    await checkDatabase(connection);
     await checkServer(connection, warn);
   } catch (thrown) {
     connection.close();

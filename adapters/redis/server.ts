@@ -1,8 +1,21 @@
 /** What is asked of a server before anything is kept in it. */
-import { StoreError } from '../../lib/errors.js';
+import { messageOf, StoreError } from '../../lib/errors.js';
 import type { Connection } from './connection.js';
 
 const OLDEST = 7;
+
+/**
+ * Refuses a database that the server does not have: the client goes on in the first one then.
+ * @throws StoreError
+ */
+export async function checkDatabase(connection: Connection): Promise<void> {
+  const wanted = connection.database;
+  if (wanted === 0) return;
+  await connection.ask('SELECT', String(wanted)).catch((thrown: unknown) => {
+    const why = `redis: the server has no database ${wanted}: ${messageOf(thrown)}`;
+    throw new StoreError('refused', why, { cause: thrown });
+  });
+}
 
 /** Refuses a server that is too old or throws keys away; warns of one that forgets. @throws StoreError */
 export async function checkServer(

@@ -28,6 +28,25 @@ test('a server that evicts keys is refused, whichever', async () => {
   await configured('maxmemory-policy', 'noeviction');
 });
 
+test('a database that the server does not have is refused, and its last one is not', async () => {
+  const at = (database: number) =>
+    Object.assign(new URL(server.url), { pathname: `/${database}` }).href;
+  const refused = { name: 'StoreError', message: /the server has no database 99: / };
+  for (const to of [{ url: at(99) }, { client: new Redis(at(99), { lazyConnect: true }) }]) {
+    await expect(redisStore(to)).rejects.toMatchObject({
+      ...refused,
+      message: expect.stringMatching(refused.message),
+    });
+  }
+  const prefix = 'last';
+  const store = await redisStore({ url: at(15), prefix });
+  await store.checkpoints().acquire('j', '0', 'f');
+  const client = new Redis(server.url);
+  expect(await client.keys(`*${prefix}*`)).toEqual([]);
+  client.disconnect();
+  await store.close();
+});
+
 test('a server without an append-only file is warned of, one with it is not', async () => {
   const warnings: string[] = [];
   const warn = (message: string) => warnings.push(message);
