@@ -1,6 +1,6 @@
 /** Rows of an outbox as pieces of a checkpoint: plain data of bounded size, in order. */
 import { decode, encode } from './codec.js';
-import { CodecError } from './errors.js';
+import { CodecError, messageOf } from './errors.js';
 import { fromHex, toHex } from './hex.js';
 import type { Key } from './key.js';
 import type { Row } from './ports.js';
@@ -36,7 +36,8 @@ export function packError(row: PendingRow): CodecError | undefined {
     return undefined;
   } catch (thrown) {
     if (thrown instanceof CodecError) return thrown;
-    throw thrown;
+    // a property of the row may be a function of the user
+    return new CodecError(`the row cannot be read: ${messageOf(thrown)}`, { cause: thrown });
   }
 }
 

@@ -130,11 +130,20 @@ it('a refused row goes to poison before its n is told of, and the others keep th
   ]);
 });
 
-it('a row that no checkpoint can hold goes to poison, and the others are held', async () => {
+const throwing = Object.defineProperty({}, 'v', {
+  enumerable: true,
+  get() {
+    throw new Error('no');
+  },
+});
+it.each([
+  ['no checkpoint can hold', row(2, new URL('http://x'))],
+  ['throws when it is read', { ...row(2, 2), row: throwing }],
+])('a row that %s goes to poison, and the others are held', async (_, bad) => {
   const to = watched();
   const made = outboxOver(to);
   await made.box.fence();
-  await through(made, [[row(1, 1), row(2, new URL('http://x')), row(3, 3)]]);
+  await through(made, [[row(1, 1), bad, row(3, 3)]]);
   await made.time.run();
   expect(made.poison).toEqual([2]);
   expect((await to.rows()).map(({ k }) => k)).toEqual([1, 3]);
