@@ -175,6 +175,29 @@ function data(column: Column, value: unknown): unknown {
   }
 }
 
+/** How deep the values of a row may nest: as parts of a checkpoint or of a log they nest deeper. */
+export const MAX_ROW_DEPTH = 48;
+/** How long the key of a row may be, and its values, in UTF-16 units and bytes. */
+export const MAX_ROW_LENGTH = 2 ** 24;
+
+/** Refuses a row that some store could not hold, in canonical values. @throws Refusal */
+export function checkSize(values: Iterable<unknown>): void {
+  let length = 0;
+  const add = (value: unknown, depth: number): void => {
+    if (typeof value === 'string') length += value.length;
+    else if (value instanceof Uint8Array) length += value.length;
+    else if (typeof value === 'object' && value !== null) {
+      if (depth === MAX_ROW_DEPTH) throw new Refusal(`it nests deeper than ${MAX_ROW_DEPTH}`);
+      const parts = value instanceof Map ? [...value.keys(), ...value.values()] : value;
+      const isList = Array.isArray(parts) || parts instanceof Set;
+      if (!isList) for (const name of Object.keys(parts)) add(name, depth);
+      for (const part of isList ? parts : Object.values(parts)) add(part, depth + 1);
+    }
+    if (++length > MAX_ROW_LENGTH) throw new Refusal(`it is longer than ${MAX_ROW_LENGTH}`);
+  };
+  for (const value of values) add(value, 0);
+}
+
 /** What a reader gets for a canonical value: a `Date` for a time, and copies of what can be changed. */
 export function readable(column: Column, form: unknown): unknown {
   if (form === null) return null;

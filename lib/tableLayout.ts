@@ -1,5 +1,5 @@
 /** The layout of a keyed table: checks its configuration, and every row before a store sees it. */
-import { type Column, canonical, kindOf, Refusal, readable } from './columns.js';
+import { type Column, canonical, checkSize, kindOf, Refusal, readable } from './columns.js';
 import { configError, messageOf, StoreError, show } from './errors.js';
 import { keyId } from './key.js';
 import type { Row, TableConfig, Upsert } from './ports.js';
@@ -115,10 +115,12 @@ export class TableLayout {
       throw new Refusal(`the key has ${this.key.length} columns, not ${key.length}`);
     }
     const forms = this.key.map((column, i) => keyForm(column, key[i]));
+    checkSize(forms);
     if (op === 'delete') return { upsert, key: forms, names: [], values: [] };
     const names = this.filled.length > 0 ? this.filled : Object.keys(row);
     const values = names.map((name) => this.value(name, row));
     if (this.filled.length > 0) this.checkNames(row);
+    checkSize(values);
     return { upsert, key: forms, names, values };
   }
 

@@ -108,6 +108,25 @@ export const valueLaws: Laws = new Map([
     },
   ],
   [
+    'a row that nests deeper than 48, or is longer than 2^24, is refused and no other',
+    async (t) => {
+      const back = backFrom(t);
+      const nested = (depth: number) => {
+        let j: unknown = 1;
+        for (let i = 0; i < depth; i++) j = [j];
+        return { j };
+      };
+      t.has('the deepest', await back(nested(48)), nested(48));
+      const refused = { kind: 'refused' } as const;
+      for (const depth of [49, 62, 70]) {
+        const what = `nested ${depth} deep`;
+        await t.rejects(what, back(nested(depth)), { ...refused, message: /deeper than 48/ });
+      }
+      const long = { s: 'x'.repeat(2 ** 24) };
+      await t.rejects('too long', back(long), { ...refused, message: /longer than 16777216/ });
+    },
+  ],
+  [
     'a value that a column cannot hold is refused',
     async (t) => {
       const back = backFrom(t);

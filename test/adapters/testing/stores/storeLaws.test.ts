@@ -200,6 +200,17 @@ const faults: readonly (readonly [fault: string, law: RegExp, under: () => Store
       }),
   ],
   [
+    'takes rows that nest deeper than others do',
+    /nests deeper than 48/,
+    () =>
+      writing((rows) =>
+        rows.map((r) => ({
+          ...r,
+          row: JSON.parse(JSON.stringify(r.row).replace(/\[{40,}1\]+/, '1')),
+        })),
+      ),
+  ],
+  [
     'takes the last arrival for the newest',
     /decides whether a row overwrites/,
     () => writing((rows) => rows.map((r) => ({ ...r, revision: [++clockOfRows] }))),
