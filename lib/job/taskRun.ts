@@ -21,6 +21,7 @@ export class TaskRun {
   /** Undefined before the run owns its task. */
   private parts: TaskParts | undefined;
   private draining = false;
+  private stopping = false;
   private registered = false;
   private ended = false;
   /** What fails while operators register: all of them do, before one fault ends the run. */
@@ -60,6 +61,7 @@ export class TaskRun {
   /** Barrier, commit, end; open windows are not flushed. */
   stop(): void {
     if (this.ended) return;
+    this.stopping = true;
     if (this.parts === undefined) {
       this.finish('stopped');
       return;
@@ -70,9 +72,11 @@ export class TaskRun {
 
   /** Ends time at every source, so that everything fires; then barrier, commit, complete. */
   drain(): void {
+    // after a stop, which checkpoints no end of time
+    if (this.ended || this.stopping) return;
     this.draining = true;
     const { parts } = this;
-    if (this.ended || parts === undefined) return;
+    if (parts === undefined) return;
     this.sources.hold('stop');
     parts.reading.whenRead(() => {
       if (this.ended) return;

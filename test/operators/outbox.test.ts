@@ -1,11 +1,15 @@
 /** Sinks whose table is not of the checkpoint store: rows follow their checkpoint, once in effect. */
 import {
   type CheckpointStore,
+  count,
+  eventTimeWindow,
   idempotentSink,
   type Job,
   type JobConfig,
   job,
+  type SinkStore,
   StoreError,
+  tumbling,
   watermark,
 } from 'tidemark';
 import { memoryStore } from 'tidemark/memory';
@@ -21,6 +25,15 @@ interface Row {
 const input: Row[] = Array.from({ length: 40 }, (_, i) => ({ k: i % 25, v: i }));
 const final = Array.from({ length: 25 }, (_, k) => ({ k, v: k < 15 ? k + 25 : k }));
 
+/** Options of the source and the sink, among those of the job. */
+interface Extra {
+  readonly rows?: readonly Row[];
+  readonly delivery?: 'atLeastOnce';
+  readonly ends?: boolean;
+  /** Rows are counted in a window that nothing but the end of time fires. */
+  readonly windowed?: boolean;
+}
+
 interface Made {
   readonly job: Job;
   readonly acks: { rows: number; checkpoint?: number }[];
@@ -31,7 +44,7 @@ interface Made {
 function make(to: Watched, checkpoints: CheckpointStore, o: Partial<JobConfig> = {}): Made {
   const time = new VirtualTime();
   const made = { acks: [], poison: [], time } as unknown as Made;
-  const { rows = input, delivery } = o as { rows?: Row[]; delivery?: 'atLeastOnce' };
+  const { rows = input, delivery, ends = true, windowed = false } = o as Extra;
   const j = job({
     id: 'j',
     checkpoints,
@@ -41,14 +54,19 @@ function make(to: Watched, checkpoints: CheckpointStore, o: Partial<JobConfig> =
     restart: { attempts: 1 },
     clock: schedulerOf(time),
     topology(t) {
-      const acks$ = t.source(arraySource('rows', rows)).pipe(
-        watermark({ id: 'time', timestamp: (r) => (r.v === 'x' ? 0 : Number(r.v)) }),
-        idempotentSink({
-          ...{ id: 'out', store: to.store, key: (r) => r.k, row: ({ v }) => ({ v }), batch: 3 },
-          ...(delivery && { delivery }),
-          poison: (p) => made.poison.push(p.value),
-        }),
-      );
+      const timed$ = t
+        .source(arraySource('rows', rows, { ends }))
+        .pipe(watermark({ id: 'time', timestamp: (r) => (r.v === 'x' ? 0 : Number(r.v)) }));
+      const sink = {
+        ...{ id: 'out', store: to.store, batch: 3, ...(delivery && { delivery }) },
+        poison: (p: { value: unknown }) => made.poison.push(p.value),
+      };
+      const acks$ = windowed
+        ? timed$.pipe(
+            eventTimeWindow({ id: 'all', window: tumbling(1000), aggregate: { v: count() } }),
+            idempotentSink({ ...sink, key: (r) => r.window.start, row: (r) => r.value }),
+          )
+        : timed$.pipe(idempotentSink({ ...sink, key: (r) => r.k, row: ({ v }) => ({ v }) }));
       t.sink(acks$);
       acks$.subscribe({ next: () => {} }).unsubscribe();
     },
@@ -236,10 +254,8 @@ it.each(['effectivelyOnce', 'atLeastOnce', 'atMostOnce'] as const)(
     expect(held.length).toBeGreaterThan(3);
     const own = delivery === 'effectivelyOnce' ? kept : memoryStore();
     const table = own.table('t', { key: ['k'], columns: { k: 'int8', v: 'int8' } });
-    const second = make({ ...stuck, store: table }, kept.checkpoints(), {
-      rows,
-      delivery,
-    } as never);
+    const store = delivery === 'effectivelyOnce' ? table : strict(table);
+    const second = make({ ...stuck, store }, kept.checkpoints(), { rows, delivery } as never);
     expect(await end(second)).toBe('completed');
     const all: unknown[] = [];
     for await (const row of table.rows()) all.push(row);
@@ -249,8 +265,42 @@ it.each(['effectivelyOnce', 'atLeastOnce', 'atMostOnce'] as const)(
   },
 );
 
+/** A table that refuses a batch in which a key stands twice, as databases do. */
+function strict(table: SinkStore): SinkStore {
+  return {
+    name: 't',
+    transaction: {},
+    async upsert(batch) {
+      const keys = new Set<string>();
+      const first = (id: string) => !keys.has(id) && keys.add(id);
+      const refused = batch.filter(({ key }) => !first(JSON.stringify(key)));
+      if (refused.length > 0) throw new StoreError('refused', 'a key twice', { refused });
+      return table.upsert(batch);
+    },
+  };
+}
+
 /** A target that is fenced, and answers no batch. */
 function silent(to: Watched): NonNullable<Watched['store']['outbox']> {
   const outbox = to.store.outbox as NonNullable<Watched['store']['outbox']>;
   return { fence: (...run) => outbox.fence(...run), apply: () => new Promise(() => {}) };
 }
+
+it.each([
+  ['stop', 'drain'],
+  ['drain', 'stop'],
+] as const)('%s and then %s end at once, as the first one asks', async (first, second) => {
+  const to = watched();
+  const made = make(to, memoryStore().checkpoints(), {
+    ...{ stopTimeout: '5s', ends: false, windowed: true },
+  } as never);
+  const done = made.job.run();
+  await made.time.run(100);
+  const both = [made.job[first](), made.job[second]()];
+  await made.time.run(100);
+  expect(made.job.status().sinks).toMatchObject([{ pending: 0 }]);
+  const outcome = first === 'stop' ? 'stopped' : 'drained';
+  expect(await Promise.all([done, ...both])).toEqual([outcome, outcome, outcome]);
+  // the window is open: only the end of time fires it
+  expect(await to.rows()).toEqual(first === 'stop' ? [] : [{ k: 0, v: 40 }]);
+});

@@ -52,6 +52,8 @@ export class Coordinator {
   private committing: Capture | undefined;
   private wanted = false;
   private stopping = false;
+  /** The last checkpoint of this run is under way: no other is taken, unless it is declined. */
+  private closing = false;
   private declines = 0;
   /** A checkpoint that took too long while state was being read: nothing may change before that is done. */
   private overdue = 0;
@@ -79,7 +81,7 @@ export class Coordinator {
 
   /** A checkpoint is wanted now: by time, by `stop`, or because every source has finished. */
   request(): void {
-    if (this.ended) return;
+    if (this.ended || this.closing) return;
     if (this.aligning !== undefined || this.inFlight >= MAX_IN_FLIGHT) {
       this.wanted = true;
       if (this.uncommitted >= this.everyEvents) this.act.hold('barrier');
@@ -127,6 +129,7 @@ export class Coordinator {
       return;
     }
     this.aligning = undefined;
+    this.closing = false;
     this.act.carry(capture);
     this.declines++;
     if (this.declines >= MAX_DECLINES) {
@@ -168,6 +171,7 @@ export class Coordinator {
     const [reports, positions] = [new Map(), new Map()];
     const capture = { n: ++this.last, reports, positions, final, last: this.stopping };
     this.aligning = capture;
+    this.closing = final || this.stopping;
     this.act.emitBarrier(capture);
     this.reported();
   }

@@ -152,3 +152,19 @@ it('a checkpoint that is overdue is declined only when nothing is being read, be
   coordinator.reported();
   expect(said()).toEqual(['carry 5', 'release']);
 });
+
+it('once the last checkpoint has begun no other does, also while it is not durable', () => {
+  for (const first of ['stop', 'end of time'] as const) {
+    const { coordinator, world, said, durable } = setup();
+    world.finished = first === 'end of time';
+    if (first === 'stop') coordinator.stop();
+    coordinator.request();
+    expect(said()).toContain('barrier 5');
+    world.finished = true;
+    coordinator.request();
+    coordinator.stop();
+    expect(said()).toEqual([]);
+    durable(5);
+    expect(said()).toEqual(['done 5']);
+  }
+});
