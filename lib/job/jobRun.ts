@@ -30,6 +30,8 @@ export class JobRun {
   private failure: string | undefined;
   private inTime: (() => void) | undefined;
   private over = false;
+  /** The end is decided, though it may not be told yet: nothing starts any more. */
+  private decided = false;
   private left = false;
 
   constructor(private readonly config: JobRunConfig) {
@@ -119,6 +121,7 @@ export class JobRun {
   }
 
   private failed(thrown: unknown): void {
+    if (this.decided) return;
     this.failure = messageOf(thrown);
     try {
       if (this.becomesStandby(thrown)) {
@@ -137,6 +140,7 @@ export class JobRun {
   /* The lease is free before the end is told; a store that does not answer keeps nobody waiting. */
   private leave(told: () => void): void {
     const { lease, runtime } = this.config;
+    this.decided = true;
     if (lease === undefined) {
       told();
       return;

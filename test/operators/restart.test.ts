@@ -269,3 +269,38 @@ it('refuses wrong options', () => {
   expect(make({ maxDelay: 'x' })).toThrow('job: `restart.maxDelay` must be a duration > 0');
   expect(make({ outage: -1 })).toThrow('job: `restart.outage` must be a duration >= 0');
 });
+
+it('nothing starts after it has rejected, though a run that failed had still to close', async () => {
+  const [store, clock] = [memoryStore(), new ArrivalClock()];
+  const inner = failing(31, 1);
+  let opened = 0;
+  let closed = () => {};
+  const slow: Source<Click> = {
+    name: 'clicks',
+    open(position, out) {
+      opened++;
+      const reader = inner.open(position, out);
+      const positionOf = () => reader.position();
+      const close = () => new Promise<void>((resolve) => (closed = resolve));
+      return {
+        ...{ position: positionOf, close },
+        pause: () => reader.pause(),
+        resume: () => reader.resume(),
+      };
+    },
+  };
+  const j = build(store, slow, { clock, stopTimeout: '150ms', owner: { lease: 'none' } });
+  const ended = j.run();
+  for (let i = 0; i < 100; i++) await settle();
+  j.drain().catch(() => {});
+  await expect(over(ended, clock)).rejects.toThrow('it could not drain within 150 ms');
+  closed();
+  const { epoch } = await store.checkpoints().lastCommitted('j', '0');
+  for (let i = 0; i < 50; i++) {
+    await settle();
+    clock.advance(1000);
+  }
+  expect(opened).toBe(1);
+  expect(await store.checkpoints().lastCommitted('j', '0')).toMatchObject({ epoch });
+  expect(j.status()).toMatchObject({ waiting: false, restarts: 0 });
+});
