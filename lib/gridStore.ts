@@ -149,26 +149,32 @@ export class GridStore<T> implements WindowStore<T> {
   private partialAt(id: KeyId, key: Key, e: EventElement<T>, arrival: number): Partial | undefined {
     let slice = this.current;
     if (slice === undefined || e.timestamp < this.low || e.timestamp >= this.high) {
-      slice = this.sliceAt(e.timestamp);
+      slice = this.knownAt(e.timestamp);
     }
-    const found = slice.get(id);
-    if (found !== undefined) {
+    const found = slice?.get(id);
+    if (slice !== undefined && found !== undefined) {
       if (found.changed !== slice.captures) slice.touch(found);
       return found;
     }
+    // a slice without rows would count as fired, and no snapshot would know it
     if (!this.keys.take(id)) return undefined;
-    const partial = slice.begin(id, key, arrival, this.config.fold);
+    const partial = (slice ?? this.newSlice()).begin(id, key, arrival, this.config.fold);
     setLive(this.config.stats, this.config.stats.live + 1);
     return partial;
   }
 
-  private sliceAt(t: number): Slice {
+  private knownAt(t: number): Slice | undefined {
     const { offsetMs } = this.grid;
     this.low = Math.floor((t - offsetMs) / this.width) * this.width + offsetMs;
     this.high = this.low + this.width;
-    const found = this.slices.find(this.low);
-    this.current = found ?? this.slices.at(this.low);
-    if (found === undefined) this.due = Math.min(this.due, this.nextDue());
+    this.current = this.slices.find(this.low);
+    return this.current;
+  }
+
+  /* Where `knownAt` has looked in vain. */
+  private newSlice(): Slice {
+    this.current = this.slices.at(this.low);
+    this.due = Math.min(this.due, this.nextDue());
     return this.current;
   }
 

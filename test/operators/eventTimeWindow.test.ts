@@ -326,6 +326,17 @@ describe('what goes wrong', () => {
       expect(invalid.items[0].reason).toBe('maxKeys');
     }),
   );
+  it(
+    'fires no window of its own where its key is one too many, so that a restart counts the same',
+    eventTimeTest(({ stream, expectStream, counters, flush }) => {
+      const stats = counters<WindowStats>();
+      const windows = windowing({ key: (v) => v, maxKeys: 1, stats, invalid: () => {} });
+      const in$ = stream('a@6 b@2 W4 W9').pipe(windows);
+      expectStream(in$).toBe('· · W4 (x@9 W9)', { x: having('a') });
+      flush();
+      expect(stats.fired).toBe(1);
+    }),
+  );
   it('is an option, and is said at construction', () => {
     const make = (config: object) => () => windowing(config);
     expect(make({ window: 5 })).toThrow(/^eventTimeWindow: `window` must be/);
