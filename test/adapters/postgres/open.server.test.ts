@@ -67,7 +67,7 @@ test('a role that may create nothing works with what another has created', async
     .open()
     .catch((thrown: unknown) => thrown);
   expect(denied).toMatchObject({
-    kind: 'refused',
+    kind: 'unusable',
     message: expect.stringMatching(/permission denied for schema made/),
   });
   expect(inspect(denied, { depth: 9, showHidden: true })).not.toContain('canary');
