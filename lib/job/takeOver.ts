@@ -14,13 +14,20 @@ export interface Taken extends Ownership {
   readonly reopened: boolean;
 }
 
+/** The run that takes over. */
+export interface Taking {
+  readonly ended: () => boolean;
+  /** The store has been asked: whoever comes after this run must not be overtaken by what it does. */
+  readonly asks: (answer: Promise<unknown>) => void;
+}
+
 /**
  * Waits for the lease, and takes the task over; undefined where the run has `ended` meanwhile.
  * @throws JobError where another is at work, or the checkpoint does not fit
  */
 export async function takeOver(
   config: TaskRunConfig,
-  ended: () => boolean,
+  { ended, asks }: Taking,
 ): Promise<Taken | undefined> {
   const { job, task, store, sources, migration, beginning, lease } = config;
   const names = sources.map(({ source }) => source.name);
@@ -33,7 +40,9 @@ export async function takeOver(
     migration.checkSources(await store.read(job, task), names);
     if (ended()) return undefined;
   }
-  const owned = await store.acquire(job, task, expected);
+  const asked = store.acquire(job, task, expected);
+  asks(asked);
+  const owned = await asked;
   if (ended()) return undefined;
   const taken = { ...owned, fingerprint };
   if (owned.checkpoint === undefined) {

@@ -20,6 +20,8 @@ export class TaskRun {
   private readonly sources: Sources;
   /** Undefined before the run owns its task. */
   private parts: TaskParts | undefined;
+  /** The answer of the store to the request for the task. */
+  private asked: Promise<unknown> | undefined;
   private draining = false;
   private stopping = false;
   private registered = false;
@@ -41,7 +43,12 @@ export class TaskRun {
   /** Starts; failures reject `outcome`. */
   async start(): Promise<void> {
     try {
-      const taken = await takeOver(this.config, () => this.ended);
+      const taken = await takeOver(this.config, {
+        ended: () => this.ended,
+        asks: (answer) => {
+          this.asked = answer;
+        },
+      });
       if (taken === undefined || this.ended) return;
       const { checkpoint, reopened } = taken;
       const parts = this.begin(taken);
@@ -197,6 +204,6 @@ export class TaskRun {
     this.ended = true;
     this.parts?.end();
     this.timers.clear();
-    return this.sources.close();
+    return Promise.all([this.sources.close(), this.asked?.catch(() => {})]);
   }
 }

@@ -304,3 +304,26 @@ it('nothing starts after it has rejected, though a run that failed had still to 
   expect(await store.checkpoints().lastCommitted('j', '0')).toMatchObject({ epoch });
   expect(j.status()).toMatchObject({ waiting: false, restarts: 0 });
 });
+
+it('stopped while the store hands the job over, it ends after that: the next one keeps the job', async () => {
+  const [store, clock] = [memoryStore(), new ArrivalClock()];
+  const inner = store.checkpoints();
+  let hand = () => {};
+  const acquire: typeof inner.acquire = async (...args) => {
+    await new Promise<void>((resolve) => (hand = resolve));
+    return inner.acquire(...args);
+  };
+  const slow = Object.assign(Object.create(inner), { acquire });
+  const j = build(store, failing(0, 0), { clock, checkpoints: slow, owner: { lease: 'none' } });
+  const ended: unknown[] = [];
+  j.run().then((outcome) => ended.push(outcome));
+  await settle();
+  j.stop();
+  for (let i = 0; i < 10; i++) await settle();
+  expect(ended).toEqual([]);
+  hand();
+  await settle();
+  expect(ended).toEqual(['stopped']);
+  const next = build(store, failing(0, 0), { clock, owner: { lease: 'none' } });
+  expect(await over(next.run(), clock)).toBe('completed');
+});
