@@ -154,11 +154,19 @@ export class TaskRun {
     this.registered = true;
   }
 
-  private registrar({ roster, reading }: TaskParts, source: number): Restore['register'] {
+  private registrar(
+    { roster, reading, coordinator }: TaskParts,
+    source: number,
+  ): Restore['register'] {
     const { sources, config } = this;
     const clock = reading.clock(config.runtime, () => sources.heldMs(source));
     return (member) => {
-      const advanced = member.time ? sources.watermark(source) : () => {};
+      const aligned = member.time ? sources.watermark(source) : () => {};
+      const advanced = (w: number, idle: boolean) => {
+        // what a restore gives back is in the checkpoint
+        if (this.registered) coordinator.timeMoved();
+        aligned(w, idle);
+      };
       const pending = (count: number) => sources.pressure.set(`events in ${member.id}`, count);
       return roster.register(member, { advanced, clock, pending });
     };
@@ -180,8 +188,7 @@ export class TaskRun {
 
   private tick(): void {
     this.timers.after(this.config.everyMs, () => {
-      const { coordinator } = this.parts ?? {};
-      if ((coordinator?.uncommitted ?? 0) > 0) coordinator?.request();
+      this.parts?.coordinator.due();
       this.tick();
     });
   }

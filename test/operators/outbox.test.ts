@@ -304,3 +304,40 @@ it.each([
   // the window is open: only the end of time fires it
   expect(await to.rows()).toEqual(first === 'stop' ? [] : [{ k: 0, v: 40 }]);
 });
+
+it.each(['A', 'O'])(
+  'rows that a clock fires in a quiet stream come too: class %s',
+  async (kind) => {
+    const [kept, time] = [memoryStore(), new VirtualTime()];
+    const table = (kind === 'A' ? kept : memoryStore()).table('t', { key: ['start'] });
+    const rows = [1, 120, 5].map((at, i) => ({ at, split: i === 1 ? 'b' : 'a' }));
+    const j = job({
+      ...{ id: 'j', checkpoints: kept.checkpoints(), every: '50ms', owner: { lease: 'none' } },
+      clock: schedulerOf(time),
+      topology: (t) =>
+        t.sink(
+          t.source(arraySource('rows', rows, { ends: false })).pipe(
+            watermark({
+              ...{ id: 'time', timestamp: (r) => r.at, idleTimeout: '400ms' },
+              split: (r) => r.split,
+            }),
+            eventTimeWindow({ id: 'win', window: tumbling(10), aggregate: { n: count() } }),
+            idempotentSink({
+              ...{ id: 'out', store: table, key: (r) => r.window.start, row: (r) => r.value },
+            }),
+          ),
+        ),
+    });
+    const done = j.run();
+    await time.run(100);
+    expect(await table.count()).toBe(0);
+    await time.run(2000);
+    expect(await table.count()).toBe(1);
+    const { checkpoint } = j.status();
+    await time.run(5000);
+    expect(j.status().checkpoint).toBe(checkpoint);
+    const stopped = j.stop();
+    await time.run(100);
+    expect(await Promise.all([done, stopped])).toEqual(['stopped', 'stopped']);
+  },
+);

@@ -51,6 +51,8 @@ export class Coordinator {
   private readonly queue: Capture[] = [];
   private committing: Capture | undefined;
   private wanted = false;
+  /** Time has moved without an event since the last barrier. */
+  private moved = false;
   private stopping = false;
   /** The last checkpoint of this run is under way: no other is taken, unless it is declined. */
   private closing = false;
@@ -77,6 +79,16 @@ export class Coordinator {
   eventPassed(): void {
     this.uncommitted++;
     if (this.uncommitted >= this.everyEvents) this.request();
+  }
+
+  /** A clock has moved time, which may have changed state and fired rows. */
+  timeMoved(): void {
+    this.moved = true;
+  }
+
+  /** The interval between checkpoints is over: one follows whatever has come since the last. */
+  due(): void {
+    if (this.uncommitted > 0 || this.moved) this.request();
   }
 
   /** A checkpoint is wanted now: by time, by `stop`, or because every source has finished. */
@@ -130,6 +142,7 @@ export class Coordinator {
     }
     this.aligning = undefined;
     this.closing = false;
+    this.moved = true;
     this.act.carry(capture);
     this.declines++;
     if (this.declines >= MAX_DECLINES) {
@@ -167,6 +180,7 @@ export class Coordinator {
 
   private begin(): void {
     this.act.hold('barrier');
+    this.moved = false;
     const final = this.act.allFinished();
     const [reports, positions] = [new Map(), new Map()];
     const capture = { n: ++this.last, reports, positions, final, last: this.stopping };
