@@ -75,7 +75,7 @@ export function job(config: JobConfig): Job {
       promise = run?.guarantee ?? promise ?? promiseOf(settings);
       return promise;
     },
-    run: () => {
+    run: rejecting(() => {
       if (run !== undefined) throw new JobError(config.id, 'it runs only once; build it again');
       const { topology, restart, stopMs, owner, ...own } = settings;
       const { job, runtime } = own;
@@ -89,15 +89,26 @@ export function job(config: JobConfig): Job {
       next.start();
       run = next;
       return run.outcome;
-    },
-    stop: () => {
+    }),
+    stop: rejecting(() => {
       running().stop();
       return running().outcome;
-    },
-    drain: () => {
+    }),
+    drain: rejecting(() => {
       running().drain();
       return running().outcome;
-    },
+    }),
     status: () => running().status(),
+  };
+}
+
+/* No `async`: all of them give the promise of the run itself, so that to handle one is to handle each. */
+function rejecting(ask: () => Promise<Outcome>): () => Promise<Outcome> {
+  return () => {
+    try {
+      return ask();
+    } catch (thrown) {
+      return Promise.reject(thrown);
+    }
   };
 }

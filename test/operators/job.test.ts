@@ -508,3 +508,23 @@ it('fails when a pipeline fails', async () => {
   };
   await expect(build(store, bad).run()).rejects.toThrow('eventTimeWindow: `key` threw: boom');
 });
+
+it('run, stop and drain reject, and never throw', async () => {
+  const j = build(memoryStore(), input);
+  const notStarted = { message: expect.stringMatching(/it has not been started; call run/) };
+  for (const how of ['stop', 'drain'] as const) {
+    const asked = j[how]();
+    await expect(asked).rejects.toMatchObject(notStarted);
+  }
+  const wrong = build(memoryStore(), input, {
+    topology: () => {
+      throw new TypeError('wrong topology');
+    },
+  });
+  const failed = wrong.run();
+  await expect(failed).rejects.toThrow('wrong topology');
+  const ended = j.run();
+  const again = j.run();
+  await expect(again).rejects.toThrow('it runs only once');
+  expect(await ended).toBe('completed');
+});
