@@ -3,6 +3,7 @@ import { checkRestorable, checkTransaction, rejection } from '../checkpointRules
 import { JobError, messageOf } from '../errors.js';
 import { HeldLeases } from '../heldLeases.js';
 import { restored } from '../heldTask.js';
+import { keyText } from '../key.js';
 import type {
   Checkpoint,
   CheckpointStore,
@@ -24,6 +25,8 @@ export class LogCheckpoints implements CheckpointStore {
   /* A directory is of one process, so that its leases need not outlive it. */
   readonly leases: LeaseStore;
 
+  private readonly told = new WeakMap<Log, Set<string>>();
+
   constructor(private readonly home: LogHome) {
     this.leases = new HeldLeases({ now: () => home.clock.now() });
   }
@@ -40,7 +43,8 @@ export class LogCheckpoints implements CheckpointStore {
       const epoch = held.epoch + 1;
       const { outcome } = await log.append({ kind: 'acquire', job, task, epoch });
       if (outcome !== 'ok') throw connectionLost(`another has taken over job "${job}" just now`);
-      return { epoch, checkpoint };
+      const fallback = this.left(log, keyText([job, task]));
+      return { epoch, checkpoint, ...(fallback === undefined ? {} : { fallback }) };
     });
   }
 
@@ -58,6 +62,13 @@ export class LogCheckpoints implements CheckpointStore {
 
   read(job: string, task: string): Promise<Checkpoint | undefined> {
     return this.home.run(({ image }) => checkpointOf(image.task(job, task)));
+  }
+
+  /* Damage is told to the first owner of each task: what a later one goes on from was written since. */
+  private left(log: Log, task: string): string | undefined {
+    const told = this.told.get(log) ?? new Set();
+    this.told.set(log, told);
+    return told.size < told.add(task).size ? log.damage : undefined;
   }
 
   private async write(log: Log, commit: Commit): Promise<CommitAnswer> {

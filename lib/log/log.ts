@@ -41,6 +41,8 @@ export class Log {
    * Why it must be opened anew: another has `'changed'` the file, or a write to it `'failed'`, and then
    * nothing that was not written anew is known to be on the disk.
    */
+  /** What was left out as it was opened, where that was no torn end. */
+  damage: string | undefined;
   broken: 'changed' | 'failed' | undefined;
   compactions = 0;
   /** The end of what was read or written here, as far as it is durable. */
@@ -191,6 +193,7 @@ export class Log {
       await file.sync();
       await this.append({ kind: 'fence' });
     }
+    if (found.what.kind === 'damaged') this.damage = found.what.message;
     this.config.recovered(found.what);
     return found.aside ? size : undefined;
   }

@@ -148,6 +148,9 @@ it('damage before valid records is refused, unless going back is asked for', asy
   const store = await start(files, { onDamage: 'previous', recovered });
   expect(told).toEqual([expect.stringMatching(/tidemark\.log\.damaged".*from checkpoint 1$/)]);
   expect(files.bytesOf(`${LOG}.damaged`)?.length).toBeGreaterThan(100);
+  const first = await store.checkpoints().acquire('job', '0', undefined);
+  expect(first.fallback).toBe(told[0]);
+  expect(await store.checkpoints().acquire('job', '0', undefined)).not.toHaveProperty('fallback');
   const { epoch, n } = await owned(store);
   expect([epoch > 2, n]).toEqual([true, 1]);
   expect((await send(store, epoch, 2)).outcome).toBe('ok');
