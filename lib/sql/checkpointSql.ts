@@ -28,6 +28,8 @@ export interface CheckpointSql {
   /** Writes this many pieces: their names as two arrays, then a text for each. */
   readonly writeState: (pieces: number) => string;
   readonly dropState: string;
+  /** Pieces that a task of this name left, whose own row was deleted. */
+  readonly clear: string;
   /** Frees versions that neither the newest checkpoint, $3, nor what comes after it sees. */
   readonly forget: string;
 }
@@ -76,15 +78,17 @@ function pieceSql(tasks: string, state: string) {
  lateral (select ctid from ${state} where ${ofTask} and operator = u.o and chunk = u.c and ${which} offset 0) s where t.job = $1 and t.task = $2))`;
   return {
     stepBack: [
-      touched('n > $3::int8'),
+      // all of them, also one that stands under another name
+      `delete from ${state} where ${ofTask} and n > $3::int8`,
       `update ${tasks} set ${header.map((c) => `${c} = before_${c}`).join(', ')}, before_n = 0,
  touched_operators = '{}', touched_chunks = '{}' where ${ofTask}`,
     ] as const,
-    openState: `declare tidemark_pieces no scroll cursor for select operator, chunk, encode(data, 'hex') as data from (
- select distinct on (operator, chunk) operator, chunk, data from ${state} where ${ofTask} and n <= $3::int8
+    openState: `declare tidemark_pieces no scroll cursor for select operator, chunk, n::text, encode(data, 'hex') as data from (
+ select distinct on (operator, chunk) operator, chunk, n, data from ${state} where ${ofTask} and n <= $3::int8
  order by operator, chunk, n desc) s where data is not null`,
     readState: `fetch ${STATE_PAGE} from tidemark_pieces`,
     closeState: 'close tidemark_pieces',
+    clear: `delete from ${state} where ${ofTask}`,
     countNewest: `select cardinality(t.touched_chunks)::text as touched,
  (select count(*) from ${state} s where s.job = t.job and s.task = t.task and s.n = t.n)::text as found
  from ${tasks} t where t.job = $1 and t.task = $2`,

@@ -5,9 +5,7 @@ import {
   checkRestorable,
   checkTransaction,
   rejection,
-  type TaskRecord,
 } from '../checkpointRules.js';
-import { decode, encode, verify } from '../codec.js';
 import { CodecError } from '../errors.js';
 import { newestWhole, type Restored } from '../generations.js';
 import type {
@@ -17,7 +15,6 @@ import type {
   CommitAnswer,
   LeaseStore,
   Ownership,
-  Position,
   UpsertResult,
 } from '../ports.js';
 import type { Prepared } from '../tableLayout.js';
@@ -26,32 +23,11 @@ import { checkpointSql } from './checkpointSql.js';
 import { type SqlClient, storeError } from './client.js';
 import { define } from './define.js';
 import { SqlLeases } from './leases.js';
-import { escapeText, unescapeText } from './literals.js';
+import { escapeText } from './literals.js';
 import { Opening } from './opening.js';
-import { nameArrays, readPieces, writePieces } from './statePieces.js';
+import { checkedBytes, readPieces, writePieces } from './statePieces.js';
 import type { SqlHome, SqlTable } from './table.js';
-
-const utf8 = new TextEncoder();
-const text = new TextDecoder('utf-8', { fatal: true });
-
-/* What the row of a task holds besides numbers; operators without state are named here only. */
-interface Header {
-  readonly positions: ReadonlyMap<string, Position>;
-  readonly operators: readonly string[];
-  readonly pieces: number;
-}
-
-/* One checkpoint in the row of a task, its header encoded; n is 0 where there is none. */
-interface HeldHeader {
-  readonly n: number;
-  readonly positions: string;
-  readonly fingerprint: string;
-  readonly drained: boolean;
-}
-
-interface HeldRow extends HeldHeader, TaskRecord {
-  readonly before: HeldHeader;
-}
+import { fingerprintOf, type HeldRow, header, headerOf, heldRow, isNew } from './taskRow.js';
 
 interface Sink {
   readonly table: SqlTable;
@@ -84,7 +60,8 @@ export class SqlCheckpoints implements CheckpointStore {
         const first = [...id, String(CHECKPOINT_FORMAT)];
         const row = heldRow((await tx.query(this.sql.acquire, first)).rows[0]);
         const { epoch } = row;
-        checkRestorable(job, fingerprint, row);
+        checkRestorable(job, fingerprint, { ...row, fingerprint: fingerprintOf(row) });
+        if (isNew(row)) await tx.query(this.sql.clear, id);
         const found = await this.restore(tx, { job, id, row });
         if (found?.fallback === undefined) return { epoch, checkpoint: found?.checkpoint };
         checkRestorable(job, fingerprint, { ...row, ...row.before });
@@ -151,22 +128,26 @@ export class SqlCheckpoints implements CheckpointStore {
   /* Every piece is checked, before anything is taken over. */
   private async restore(tx: SqlClient, { job, id, row }: Task): Promise<Restored | undefined> {
     checkRestorable(job, undefined, row);
-    if (row.n === 0) return undefined;
+    if (isNew(row)) return undefined;
     return newestWhole(job, [row.n, row.before.n], async (n) => {
-      const { drained, positions } = n === row.n ? row : row.before;
-      const header = decode(utf8.encode(positions)) as Header;
+      const held = n === row.n ? row : row.before;
+      const header = headerOf(held);
       const state = new Map<string, Map<string, Uint8Array>>();
       for (const operator of header.operators) state.set(operator, new Map());
       let damage: unknown;
       for await (const piece of readPieces(tx, this.sql, [...id, String(n)])) {
-        damage ??= damageOf(piece.bytes);
         const own = state.get(piece.operator) ?? new Map<string, Uint8Array>();
-        state.set(piece.operator, own.set(piece.chunk, piece.bytes));
+        try {
+          state.set(piece.operator, own.set(piece.chunk, checkedBytes(piece)));
+        } catch (thrown) {
+          // what is left is read nevertheless: only then can other pieces be
+          damage ??= thrown;
+        }
       }
       if (damage !== undefined) throw damage;
       checkPieces(state, header.pieces);
       if (n === row.n) await this.checkNewest(tx, id);
-      return { n, drained, positions: header.positions, state };
+      return { n, drained: held.drained, positions: header.positions, state };
     });
   }
 
@@ -198,32 +179,6 @@ async function prepare(commit: Commit): Promise<Sink[]> {
   return sinks;
 }
 
-function damageOf(bytes: Uint8Array): unknown {
-  try {
-    return verify(bytes);
-  } catch (thrown) {
-    return thrown;
-  }
-}
-
 function idOf({ job, task }: Pick<Commit, 'job' | 'task'>): TaskId {
   return [escapeText(job), escapeText(task)];
-}
-
-function header({ n, positions, fingerprint, drained, operators, ...rest }: Commit): string[] {
-  const { pieces, changed, dropped } = rest;
-  const named = text.decode(encode({ positions, operators, pieces }));
-  const how = [escapeText(fingerprint), String(drained), String(CHECKPOINT_FORMAT)];
-  return [String(n), named, ...how, ...nameArrays([...changed, ...dropped])];
-}
-
-function heldRow(row: Record<string, string>): HeldRow {
-  const held = (prefix: '' | 'before_'): HeldHeader => ({
-    n: Number(row[`${prefix}n`]),
-    positions: row[`${prefix}positions`] as string,
-    fingerprint: unescapeText(row[`${prefix}fingerprint`] as string),
-    drained: row[`${prefix}drained`] === 'true',
-  });
-  const numbers = { epoch: Number(row['epoch']), format: Number(row['format']) };
-  return { ...held(''), ...numbers, before: held('before_') };
 }

@@ -1,6 +1,8 @@
 /** Pieces of state in Postgres: written in statements of bounded size, read page by page. */
 
+import { verify } from '../codec.js';
 import { fromHex } from '../hex.js';
+import { seal, unseal } from '../pieceSeal.js';
 import type { Piece, PieceName } from '../ports.js';
 import { type CheckpointSql, STATE_PAGE } from './checkpointSql.js';
 import type { SqlClient } from './client.js';
@@ -23,7 +25,7 @@ export async function writePieces(
 ): Promise<void> {
   if (dropped.length > 0) await tx.query(sql.dropState, [...id, ...nameArrays(dropped)]);
   for (const batch of batches(changed)) {
-    const data = batch.map((piece) => text.decode(piece.bytes));
+    const data = batch.map((piece) => text.decode(seal(piece.bytes, placeOf(piece, id[2]))));
     await tx.query(sql.writeState(batch.length), [...id, ...nameArrays(batch), ...data]);
   }
 }
@@ -34,18 +36,35 @@ interface Changes {
   readonly dropped: readonly PieceName[];
 }
 
+/* By name and version: neither can be exchanged unseen. */
+function placeOf({ operator, chunk }: PieceName, n: string): readonly string[] {
+  return [operator, chunk, n];
+}
+
+/** A piece as it is stored. @throws CodecError when it is damaged, or that of another name */
+export function checkedBytes({ bytes, n, ...name }: StoredPiece): Uint8Array {
+  const own = unseal(bytes, placeOf(name, n));
+  verify(own);
+  return own;
+}
+
+/** A sealed piece, and of which checkpoint it is. */
+export interface StoredPiece extends Piece {
+  readonly n: string;
+}
+
 /** The pieces of a checkpoint, as they are stored. */
 export async function* readPieces(
   tx: SqlClient,
   sql: CheckpointSql,
   id: CheckpointId,
-): AsyncGenerator<Piece, void, undefined> {
+): AsyncGenerator<StoredPiece, void, undefined> {
   await tx.query(sql.openState, id);
   for (let more = true; more; ) {
     const { rows } = await tx.query(sql.readState);
-    for (const { operator, chunk, data } of rows) {
+    for (const { operator, chunk, n, data } of rows) {
       const bytes = fromHex(data);
-      yield { operator: unescapeText(operator), chunk: unescapeText(chunk), bytes };
+      yield { operator: unescapeText(operator), chunk: unescapeText(chunk), n, bytes };
     }
     more = rows.length === STATE_PAGE;
   }

@@ -110,7 +110,9 @@ test('a damaged newest checkpoint gives way to the one before; `read` says the s
   expect(await checkpoints.lastCommitted('damaged', '0')).toEqual({ epoch: 1, n: 2 });
   const owned = await checkpoints.acquire('damaged', '0', 'f');
   expect(owned).toEqual({ epoch: 2, checkpoint: before, fallback: expect.any(String) });
-  expect(owned.fallback).toMatch(/^job "damaged": its checkpoint 2 is damaged \(codec: .*checksum/);
+  expect(owned.fallback).toMatch(
+    /^job "damaged": its checkpoint 2 is damaged \(codec: a piece of state/,
+  );
   expect(await versions('damaged')).toEqual(['a1', 'b1']);
   // it is now the only one
   await damage('damaged', 'n = 1');
@@ -132,6 +134,49 @@ test('a damaged header is damage too', async () => {
     1,
     expect.stringContaining('checkpoint 2 is damaged'),
   ]);
+});
+
+test.each([
+  ['drained', 'drained = not drained'],
+  ['fingerprint', `fingerprint = 'g'`],
+  ['n', 'n = n + 1'],
+  ['n', 'n = 0'],
+])('a damaged column %s is damage too: %s', async (column, change) => {
+  const job = `column ${change}`;
+  await checkpoints.acquire(job, '0', 'f');
+  for (const n of [1, 2]) await checkpoints.commit(commit(job, n, { changed: [piece('a', n)] }));
+  await admin.query(`update tidemark_checkpoint set ${change} where job = $1`, [job]);
+  const { checkpoint, fallback } = await checkpoints.acquire(job, '0', 'f');
+  expect(checkpoint).toMatchObject({ n: 1, drained: false });
+  expect(fallback).toContain(`is damaged (codec: its column ${column} is `);
+});
+
+test.each([
+  ['name', `chunk = 'z' where chunk = 'a'`],
+  ['operator', `operator = 'other' where chunk = 'a'`],
+  ['version', `n = 3 where chunk = 'a'`],
+])('a piece that stands under another %s is damage', async (what, change) => {
+  const job = `renamed ${what}`;
+  await checkpoints.acquire(job, '0', 'f');
+  await checkpoints.commit(commit(job, 1, { changed: [piece('b', 1)] }));
+  await checkpoints.commit(commit(job, 2, { changed: [piece('a', 2)] }));
+  await admin.query(`update tidemark_state set ${change} and job = $1`, [job]);
+  const { checkpoint, fallback } = await checkpoints.acquire(job, '0', 'f');
+  expect(checkpoint?.n).toBe(1);
+  expect(fallback).toMatch(/checkpoint 2 is damaged .*(not that of its name|pieces)/);
+  expect(await versions(job)).toEqual(['b1']);
+});
+
+test('a job whose row was deleted begins anew, without the state that is left', async () => {
+  await checkpoints.acquire('reset', '0', 'f');
+  await checkpoints.commit(commit('reset', 1, { changed: [piece('a', 1), piece('b', 1)] }));
+  await admin.query(`delete from tidemark_checkpoint where job = 'reset'`);
+  names.delete('reset');
+  const owned = await checkpoints.acquire('reset', '0', 'g');
+  expect(owned).toEqual({ epoch: 1, checkpoint: undefined });
+  expect(await versions('reset')).toEqual([]);
+  const first = commit('reset', 1, { changed: [piece('a', 1)] });
+  expect(await checkpoints.commit(first)).toMatchObject({ outcome: 'ok' });
 });
 
 test('a commit costs what changed, though the state is large and the planner knows nothing of it', async () => {
