@@ -1,6 +1,6 @@
 /** Checkpoints in a log, with their rows; only what changed is written. */
 import { checkRestorable, checkTransaction, rejection } from '../checkpointRules.js';
-import { JobError, messageOf } from '../errors.js';
+import { JobError, messageOf, show } from '../errors.js';
 import { HeldLeases } from '../heldLeases.js';
 import { restored } from '../heldTask.js';
 import { keyText } from '../key.js';
@@ -43,7 +43,7 @@ export class LogCheckpoints implements CheckpointStore {
       const epoch = held.epoch + 1;
       const { outcome } = await log.append({ kind: 'acquire', job, task, epoch });
       if (outcome !== 'ok') throw connectionLost(`another has taken over job "${job}" just now`);
-      const fallback = this.left(log, keyText([job, task]));
+      const fallback = this.left(log, held);
       return { epoch, checkpoint, ...(fallback === undefined ? {} : { fallback }) };
     });
   }
@@ -65,10 +65,12 @@ export class LogCheckpoints implements CheckpointStore {
   }
 
   /* Damage is told to the first owner of each task: what a later one goes on from was written since. */
-  private left(log: Log, task: string): string | undefined {
+  private left(log: Log, { job, task, n }: ImageTask): string | undefined {
     const told = this.told.get(log) ?? new Set();
     this.told.set(log, told);
-    return told.size < told.add(task).size ? log.damage : undefined;
+    if (told.size === told.add(keyText([job, task])).size || log.damage === undefined) return;
+    const from = n === 0 ? 'begins anew' : `goes on from checkpoint ${n}`;
+    return `${log.damage}; job ${show(job)} ${from}`;
   }
 
   private async write(log: Log, commit: Commit): Promise<CommitAnswer> {

@@ -193,7 +193,7 @@ export class Log {
       await file.sync();
       await this.append({ kind: 'fence' });
     }
-    if (found.what.kind === 'damaged') this.damage = found.what.message;
+    if (found.what.kind === 'damaged') this.damage = found.what.problem;
     this.config.recovered(found.what);
     return found.aside ? size : undefined;
   }

@@ -13,6 +13,8 @@ export interface Recovery {
   readonly at: number;
   /** All of this in one sentence, with the checkpoint that each task goes on from. */
   readonly message: string;
+  /** Only what is wrong. */
+  readonly problem: string;
 }
 
 /** Checks what the file begins with. @throws StoreError */
@@ -60,11 +62,14 @@ export function recovery({ path, image, end, rest, onDamage }: Trouble): {
     if (entry.kind === 'acquire' || entry.kind === 'commit') image.raise(entry);
     else if (entry.kind !== 'fence' && entry.kind !== 'part') onlyCommits = false;
   }
-  const kind = (statedLength(rest, 0) ?? Infinity) > rest.length ? 'torn' : 'damaged';
+  const told = (kind: Recovery['kind'], problem: string, aside: boolean) => {
+    const message = `${problem}; ${goesOn(image)}`;
+    return { what: { kind, bytes: rest.length, at: end, message, problem }, aside };
+  };
   if (after === 0) {
-    const problem = kind === 'torn' ? 'cut short' : 'damaged';
-    const message = `the last ${rest.length} bytes of ${show(path)} are ${problem}; ${goesOn(image)}`;
-    return { what: { kind, bytes: rest.length, at: end, message }, aside: false };
+    const torn = (statedLength(rest, 0) ?? Infinity) > rest.length;
+    const problem = `the last ${rest.length} bytes of ${show(path)} are ${torn ? 'cut short' : 'damaged'}`;
+    return told(torn ? 'torn' : 'damaged', problem, false);
   }
   const valid = `${damage}, with ${after} valid records after it`;
   if (!onlyCommits) throw refused(`${valid}, not all of them checkpoints; restore a copy`);
@@ -73,8 +78,7 @@ export function recovery({ path, image, end, rest, onDamage }: Trouble): {
       `${valid}; restore a copy, or open it with \`onDamage: 'previous'\` to go back: ${goesOn(image)}`,
     );
   }
-  const message = `${valid}; they are kept in ${show(`${path}.damaged`)}; ${goesOn(image)}`;
-  return { what: { kind: 'damaged', bytes: rest.length, at: end, message }, aside: true };
+  return told('damaged', `${valid}; they are kept in ${show(`${path}.damaged`)}`, true);
 }
 
 const SHOWN = 3;

@@ -80,4 +80,4 @@ it('crashed at a step of store or sink and started again, each row is there once
     points++;
   }
   expect(points).toBeGreaterThan(40);
-});
+}, 90_000);
