@@ -25,6 +25,6 @@ const config = {
     '^tidemark/(.*)$': '<rootDir>/adapters/$1/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
-  testTimeout: 20000,
+  testTimeout: 60000,
 };
 export default config;
