@@ -4,8 +4,9 @@ import { help, UsageError } from './command.js';
 import { mainProgram } from './mainJob.js';
 import { readMainOptions } from './options.js';
 import { mainOptions } from './optionTables.js';
+import { HINT } from './positions.js';
 import type { Program, Stop } from './program.js';
-import { HINT, run } from './run.js';
+import { run } from './run.js';
 import type { Streams } from './writers.js';
 
 const USAGE = `npm start -- [options]

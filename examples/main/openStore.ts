@@ -13,9 +13,9 @@ export async function openStore({ store, quiet }: Wanted, { stderr }: Streams): 
     case 'memory':
       return memoryStore();
     case 'file': {
-      // a torn end is what a kill leaves; damage is what nobody may overlook
+      // a torn end is what a kill leaves; of damage the job tells, which must not be overlooked
       const recovered = ({ kind, message }: Recovery) => {
-        if (kind === 'damaged' || !quiet) say(message);
+        if (kind === 'torn' && !quiet) say(message);
       };
       return fileStore({ dir: store.dir, recovered });
     }

@@ -1,6 +1,6 @@
 /** Runs a pipeline as a job, from opening its store to writing its results. */
 import { formatInstant, type Job, job } from 'tidemark';
-import type { LineCounts, LinePosition } from 'tidemark/files';
+import type { LineCounts } from 'tidemark/files';
 import type { Store, TableStore } from 'tidemark/memory';
 import { processOwner } from 'tidemark/process';
 import { openStore } from './openStore.js';
@@ -8,6 +8,7 @@ import { isDurable } from './options.js';
 import { outlast, restartRule, watchOutage } from './outage.js';
 import { type LateRow, Meters } from './parts.js';
 import { STANDARD } from './paths.js';
+import { HINT, positionOf, unread } from './positions.js';
 import type { Context, Counts, Pipeline, Program, Stop } from './program.js';
 import { showResults, writeResults, writesTo } from './results.js';
 import { progressLine, showProgress } from './screen.js';
@@ -62,6 +63,8 @@ class Run {
   private linesBefore: number | undefined;
   private poisoned = 0;
   private firstPoison: unknown;
+  private task: Job | undefined;
+  private fallback: string | undefined;
 
   constructor(
     private readonly program: Program,
@@ -77,8 +80,8 @@ class Run {
 
   async toEnd(stop: Stop | undefined): Promise<number> {
     const task = this.job();
+    this.task = task;
     const stopped = await this.work(task, stop);
-    this.tellFallback(task);
     this.checkInputs(task);
     this.rejected.close();
     this.late.close();
@@ -96,10 +99,12 @@ class Run {
     return this.verdict(task);
   }
 
-  /* Damage is what nobody may overlook. */
-  private tellFallback(task: Job): void {
-    const { fallback } = task.status();
-    if (fallback !== undefined) this.streams.stderr.write(`${this.program.name}: ${fallback}\n`);
+  /* Damage is what nobody may overlook: it is told when the inputs open, and of a run that opens none at its end. */
+  private tellFallback(): void {
+    const { fallback } = this.task?.status() ?? {};
+    if (fallback === undefined || fallback === this.fallback) return;
+    this.fallback = fallback;
+    this.streams.stderr.write(`${this.program.name}: ${fallback}\n`);
   }
 
   /* A source that was read to its end by a run before is not opened: nothing else looks at its origin. */
@@ -133,6 +138,7 @@ class Run {
   /* All inputs open in one turn, before the first row. */
   private opened(input: InputName, from: LineCounts | undefined): void {
     if (input === 'events') this.linesBefore ??= from?.lines ?? 0;
+    this.tellFallback();
     this.rejected.begin(from !== undefined);
     this.late.begin(from !== undefined);
   }
@@ -171,6 +177,7 @@ class Run {
     try {
       return (await task.run()) === 'stopped' ? signal : undefined;
     } finally {
+      this.tellFallback();
       hide();
       told();
       watched();
@@ -237,15 +244,4 @@ class Run {
     this.streams.stderr.write(`${this.program.name}: ${sentence}\n`);
     return 1;
   }
-}
-
-/** What to do when a checkpoint does not fit the options. */
-export const HINT = 'give the same options, or another --table or --store';
-
-const unread: LineCounts = { lines: 0, malformed: 0, invalid: 0 };
-
-/* What the job has of an input: also where all was read by a run before. */
-function positionOf(task: Job, input: InputName): LinePosition | undefined {
-  const source = task.status().sources.find(({ name }) => name === input);
-  return source?.position as LinePosition | undefined;
 }

@@ -142,7 +142,9 @@ it('a log that was torn is gone on from, one that is damaged is told of even whe
   writeFileSync(log, bytes);
   const { code, stderr } = await ran(main, argv);
   expect(code).toBe(0);
-  expect(stderr).toMatch(/^the last \d+ bytes of ".*" are damaged; job "main user_metrics" .*\n$/);
+  expect(stderr).toMatch(
+    /^main: the last \d+ bytes of ".*" are damaged; job "main user_metrics" .*\n$/,
+  );
   expect(rowsOf(folder, 'out')).toEqual(table);
 });
 
