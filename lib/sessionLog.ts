@@ -91,13 +91,26 @@ function savedSession(s: Session): SavedSession | readonly [n: number] {
   return [n, key, accs, [start, end, born, index], [fired, news, passed], replaces ?? null];
 }
 
+/* Written out, in the order of a new one: a million spreads take seconds, and other shapes make all of them slow. */
 function restoredSession([n, key, accs, from, state, replaces]: SavedSession): Session {
-  const id = keyId(key) as KeyId;
   const [start, end, born, index] = from;
   const [fired, news, passed] = state;
   return {
-    ...{ n, id, key, start, end, accs, index, fired, news, passed },
-    ...{ replaces: replaces ?? undefined, born, armed: 0, dead: false, changed: 0 },
+    n,
+    id: keyId(key) as KeyId,
+    key,
+    start,
+    end,
+    accs,
+    index,
+    fired,
+    news,
+    passed,
+    replaces: replaces ?? undefined,
+    born,
+    armed: 0,
+    dead: false,
+    changed: 0,
   };
 }
 
