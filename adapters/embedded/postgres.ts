@@ -1,4 +1,5 @@
 /** A Postgres inside this process (PGlite), kept small: what a server does in the background is done here in turn. */
+import { setImmediate as turn } from 'node:timers/promises';
 import type { PGlite, PGliteOptions } from '@electric-sql/pglite';
 import { messageOf, StoreError } from '../../lib/errors.js';
 import type { SqlClient } from '../../lib/sql/client.js';
@@ -6,6 +7,10 @@ import type { DataDirectory } from './directory.js';
 
 /** How many characters are sent before the log is cut and dead rows are freed. */
 const UPKEEP_EVERY = 32 * 2 ** 20;
+/** Characters of a statement after which others have a turn. */
+const LONG = 2 ** 14;
+const OWN_TABLES = `select format('%I.%I', schemaname, tablename) as name from pg_tables
+ where schemaname not in ('pg_catalog', 'information_schema')`;
 
 /** An open Postgres. */
 export interface EmbeddedPostgres extends SqlClient {
@@ -43,22 +48,35 @@ async function loadPglite(): Promise<typeof import('@electric-sql/pglite')> {
 function clientOf(db: PGlite): EmbeddedPostgres {
   let sent = 0;
   type Session = Pick<PGlite, 'query'>;
-  const query = (session: Session) => (text: string, params?: readonly (string | null)[]) => {
-    for (const param of params ?? []) sent += param?.length ?? 0;
-    return session.query<any>(text, params as any[]);
+  const query = (session: Session) => async (text: string, params?: readonly (string | null)[]) => {
+    const length = (params ?? []).reduce((sum, param) => sum + (param?.length ?? 0), 0);
+    sent += length;
+    const result = await session.query<any>(text, params as any[]);
+    // it was worked off in this very turn, and so would the next one be
+    if (length > LONG) await turn();
+    return result;
   };
   // alone in its process, Postgres neither cuts its log nor frees dead rows by itself
   const upkeep = async () => {
     if (sent < UPKEEP_EVERY) return;
     sent = 0;
-    await db.query('vacuum');
+    for (const { name } of (await db.query<{ name: string }>(OWN_TABLES)).rows) {
+      await turn();
+      await db.query(`vacuum ${name}`);
+    }
+    await turn();
     await db.query('checkpoint');
   };
   const client: EmbeddedPostgres = {
     query: query(db),
+    pause: () => turn(),
     async transaction(fn) {
       const result = await db.transaction((tx) => {
-        const session: SqlClient = { query: query(tx), transaction: (inner) => inner(session) };
+        const session: SqlClient = {
+          query: query(tx),
+          transaction: (inner) => inner(session),
+          pause: () => turn(),
+        };
         return fn(session);
       });
       await upkeep();

@@ -7,7 +7,7 @@ export interface SqlClient {
   query(text: string, params?: readonly (string | null)[]): Promise<{ readonly rows: any[] }>;
   /** Runs `fn` in one transaction: committed when it resolves, rolled back when it rejects. */
   transaction<T>(fn: (tx: SqlClient) => Promise<T>): Promise<T>;
-  /** Lets what waits in the event loop have its turn, where something other than this process does the work. */
+  /** Lets what waits in the event loop have its turn. */
   pause?(): Promise<void>;
 }
 

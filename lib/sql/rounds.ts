@@ -1,6 +1,7 @@
 /** Rows of one batch that have one key: a statement can write each row once, so they are written one after the other. */
 import { rowId } from '../keptRows.js';
 import type { Prepared } from '../tableLayout.js';
+import { inTurns, SLICE_ROWS, type Sliced } from '../turns.js';
 import type { SqlClient } from './client.js';
 import { arrayText, toText } from './literals.js';
 import { roundsSql, type SqlColumn } from './tableSql.js';
@@ -13,7 +14,8 @@ export async function rounds(
 ): Promise<readonly (readonly Prepared[])[]> {
   if (rows.length < 2) return [rows];
   const known = key.every(({ kind, cast }) => kind !== 'other' && !cast.includes(' collate '));
-  const round = known ? byForm(rows) : await byDatabase(client, key, rows);
+  const pause = client.pause?.bind(client);
+  const round = known ? await inTurns(byForm(rows), pause) : await byDatabase(client, key, rows);
   if (round.size === 0) return [rows];
   const parts: Prepared[][] = [];
   for (const [i, row] of rows.entries()) {
@@ -37,10 +39,11 @@ export function groups(rows: readonly Prepared[]): Iterable<readonly Prepared[]>
 }
 
 /* How many rows of its key come before it, of each row that has some. */
-function byForm(rows: readonly Prepared[]): Map<number, number> {
+function* byForm(rows: readonly Prepared[]): Sliced<Map<number, number>> {
   const seen = new Map<string, number>();
   const round = new Map<number, number>();
   for (const [i, { key }] of rows.entries()) {
+    if (i > 0 && i % SLICE_ROWS === 0) yield;
     const id = rowId(key);
     const before = seen.get(id) ?? 0;
     if (before > 0) round.set(i, before);

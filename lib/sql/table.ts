@@ -125,7 +125,7 @@ export class SqlTable implements TableStore {
     const key = this.checked.key as readonly sql.SqlColumn[];
     const total = { written: 0, ignored: 0, conflicts: 0 };
     for (const round of await rounds(tx, key, rows)) {
-      for (const group of groups(round)) {
+      for (const group of await inTurns(groups(round), tx.pause?.bind(tx))) {
         const done = await this.writeGroup(tx, group);
         total.written += done.written;
         total.conflicts += done.conflicts;

@@ -8,8 +8,8 @@ import { arrayText, toText } from './literals.js';
 /** Rows that are sorted in one turn. */
 const SORTED = 4000;
 /** Rows, and characters, sent in one statement. */
-const ROWS = 2000;
-const STATEMENT = 2 ** 20;
+const ROWS = 1000;
+const STATEMENT = 2 ** 19;
 
 interface Lines {
   readonly key: readonly Column[];

@@ -227,3 +227,29 @@ test('a closed store answers with a connection fault', async () => {
   });
   await expect(table.count()).rejects.toMatchObject({ kind: 'connection' });
 });
+
+test('a large commit lets the event loop turn between its statements', async () => {
+  const table = store.table('many_rows', { key: ['k'], columns: { k: 'int8', v: 'text' } });
+  await table.open();
+  const checkpoints = store.checkpoints();
+  const { epoch } = await checkpoints.acquire('many', '0', 'f');
+  const rows = Array.from({ length: 4000 }, (_, k) => up([k], { v: 'x'.repeat(100) }));
+  const changed = Array.from({ length: 40 }, (_, i) => ({
+    ...{ operator: 'op', chunk: `c${i}`, bytes: encode('x'.repeat(100_000)) },
+  }));
+  let turns = 0;
+  let running = true;
+  const turn = () => {
+    turns++;
+    if (running) setImmediate(turn);
+  };
+  turn();
+  await checkpoints.commit({
+    ...{ job: 'many', task: '0', epoch, n: 1, prev: 0, drained: false, fingerprint: 'f' },
+    ...{ positions: new Map(), operators: ['op'], dropped: [], pieces: changed.length },
+    ...{ changed, rows: [{ store: table, rows }] },
+  });
+  running = false;
+  // slices of 500 rows, statements of 1,000 rows, and of half a MiB of pieces
+  expect(turns).toBeGreaterThan(4000 / 500 + 4000 / 1000 + 4);
+});

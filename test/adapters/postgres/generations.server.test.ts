@@ -196,7 +196,7 @@ test('a commit costs what changed, though the state is large and the planner kno
   );
 });
 
-test('a large commit goes in statements of about 1 MiB, and the event loop turns between them', async () => {
+test('a large commit goes in statements of about half a MiB, and the event loop turns between them', async () => {
   const pool = new Pool({ connectionString: server.url });
   const sizes: number[] = [];
   const watched: PostgresPool = {
@@ -237,7 +237,7 @@ test('a large commit goes in statements of about 1 MiB, and the event loop turns
   expect(await own.checkpoints().commit(commit1)).toMatchObject({ results: [{ written: 6000 }] });
   running = false;
   expect(sizes.filter((size) => size > 100_000).length).toBeGreaterThanOrEqual(12);
-  expect(Math.max(...sizes)).toBeLessThan(1.2 * 2 ** 20);
+  expect(Math.max(...sizes)).toBeLessThan(1.2 * 2 ** 19);
   expect(turns).toBeGreaterThan(sizes.length + 6000 / 500);
   await own.close();
   await pool.end();
