@@ -16,8 +16,16 @@ export class Batches implements Source<Keyed> {
   private allowed = 0;
   private at = 0;
   private reader: (() => void) | undefined;
+  /** Whether it was let go on. */
+  started = false;
+  /** When the turn began in which the last event came. */
+  lastAt = 0;
 
-  constructor(private readonly keys: number) {}
+  /** @param first how many are to come at once */
+  constructor(
+    private readonly keys: number,
+    readonly first: number,
+  ) {}
 
   /** Lets so many more events come. */
   allow(events: number): void {
@@ -35,6 +43,7 @@ export class Batches implements Source<Keyed> {
     let scheduled = false;
     const turn = () => {
       scheduled = false;
+      this.lastAt = performance.now();
       for (let i = 0; i < TURN && open && this.at < this.allowed; i++) {
         // later rounds go over the same keys, far apart
         const key = this.at < this.keys ? this.at : (this.at * 7919) % this.keys;
@@ -56,6 +65,7 @@ export class Batches implements Source<Keyed> {
       },
       resume: () => {
         open = true;
+        this.started = true;
         go();
       },
       close: async () => {
