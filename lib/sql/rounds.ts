@@ -27,9 +27,10 @@ export async function rounds(
 }
 
 /** Rows that one statement writes: of one operation and set of columns. */
-export function groups(rows: readonly Prepared[]): Iterable<readonly Prepared[]> {
+export function* groups(rows: readonly Prepared[]): Sliced<Iterable<readonly Prepared[]>> {
   const byShape = new Map<string, Prepared[]>();
-  for (const row of rows) {
+  for (const [i, row] of rows.entries()) {
+    if (i > 0 && i % SLICE_ROWS === 0) yield;
     const shape = `${row.upsert.op} ${row.names.join()}`;
     const group = byShape.get(shape);
     if (group === undefined) byShape.set(shape, [row]);
