@@ -50,6 +50,12 @@ const laws = storeLaws({
       [job, chunk],
     );
   },
+  async rename(job, chunk, to) {
+    await postgres.query(
+      `update tidemark_state set chunk = $3 where job = $1 and chunk = $2 and n = (select max(n) from tidemark_state where job = $1 and chunk = $2)`,
+      [job, chunk, to],
+    );
+  },
   async damage(job) {
     await postgres.query(
       `update tidemark_state set data = overlay(data placing '\\x3939' from octet_length(data)) where job = $1 and n = (select max(n) from tidemark_state where job = $1)`,

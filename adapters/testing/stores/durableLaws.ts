@@ -1,5 +1,5 @@
 /** Laws of durable stores: what stays after closing, and what is refused of what was stored. */
-import { all, del, type Laws, result, up } from './bench.js';
+import { all, type Bench, del, type Laws, result, up } from './bench.js';
 import { decoded, LawJob, stateOf } from './commits.js';
 import type { StoreUnderTest } from './under.js';
 
@@ -10,6 +10,7 @@ export function durableLaws(under: StoreUnderTest): Laws {
     ...(under.raiseFormat === undefined ? [] : newer),
     ...(under.damage === undefined ? [] : damaged),
     ...(under.lose === undefined ? [] : lost),
+    ...(under.rename === undefined ? [] : renamed),
   ]);
 }
 
@@ -110,23 +111,52 @@ const lost: Laws = new Map([
     'a checkpoint of which a piece is gone is refused, or the one before it is taken',
     async (t) => {
       for (const chunk of ['changed', 'kept']) {
-        const job = new LawJob(t, (await t.under.store()).checkpoints());
-        const { epoch } = await job.acquire();
-        await job.send(epoch, 1, { state: stateOf({ changed: 1, kept: 1 }) });
-        await job.send(epoch, 2, { state: stateOf({ changed: 2 }) });
+        const job = await threePieces(t);
         await t.under.lose?.(job.job, chunk);
-        const again = new LawJob(t, (await t.under.store()).checkpoints(), job.job);
-        const owned = again.acquire();
-        const next = await owned.catch(() => undefined);
-        if (next === undefined) {
-          await t.rejects(`without ${chunk}`, owned, { name: ['JobError'], message: /damaged/ });
-          t.same('what is known', await again.last(), { epoch, n: 2 });
-          continue;
-        }
-        const before = stateOf({ changed: 1, kept: 1 });
-        t.same(`without ${chunk}`, decoded(next.checkpoint), before);
-        t.same('it says so', /checkpoint 2 is damaged/.test(next.fallback ?? ''), true);
+        await refusedOrBefore(t, job, `without ${chunk}`);
       }
     },
   ],
 ]);
+
+const renamed: Laws = new Map([
+  [
+    'a checkpoint of which a piece stands under another name is refused, or the one before it is taken',
+    async (t) => {
+      for (const [chunk, to] of [
+        ['changed', 'other'],
+        ['kept', 'other'],
+        ['changed', 'kept'],
+      ] as const) {
+        const job = await threePieces(t);
+        await t.under.rename?.(job.job, chunk, to);
+        await refusedOrBefore(t, job, `${chunk} as ${to}`);
+      }
+    },
+  ],
+]);
+
+/* A job whose second checkpoint has changed one of two pieces, and added a third. */
+async function threePieces(t: Bench): Promise<LawJob> {
+  const job = new LawJob(t, (await t.under.store()).checkpoints());
+  const { epoch } = await job.acquire();
+  await job.send(epoch, 1, { state: stateOf({ changed: 1, kept: 1 }) });
+  await job.send(epoch, 2, { state: stateOf({ changed: 2, added: 2 }) });
+  return job;
+}
+
+async function refusedOrBefore(t: Bench, { job }: LawJob, what: string): Promise<void> {
+  const again = new LawJob(t, (await t.under.store()).checkpoints(), job);
+  const last = await again.last();
+  const owned = again.acquire();
+  const next = await owned.catch(() => undefined);
+  if (next === undefined) {
+    await t.rejects(what, owned, { name: ['JobError'], message: /damaged/ });
+    return t.same('what is known', await again.last(), last);
+  }
+  t.same(what, decoded(next.checkpoint), stateOf({ changed: 1, kept: 1 }));
+  t.same('it says so', /checkpoint 2 is damaged/.test(next.fallback ?? ''), true);
+  const after = await again.acquire();
+  t.same('its state', decoded(after.checkpoint), stateOf({ changed: 1, kept: 1 }));
+  t.same('what is said of that', after.fallback, undefined);
+}

@@ -17,6 +17,8 @@ export interface StoreUnderTest {
   damage?(job: string): Promise<void>;
   /** Takes away what is stored of one piece of the newest checkpoint of a job: operator `op`, this chunk. */
   lose?(job: string, chunk: string): Promise<void>;
+  /** Puts what is stored of such a piece under another name. */
+  rename?(job: string, chunk: string, to: string): Promise<void>;
   /** Whether its checkpoints have leases: then these have laws too. @default false */
   readonly leases?: boolean;
   /** Whether its tables can expire rows: then that has laws too. @default false */

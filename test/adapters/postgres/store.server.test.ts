@@ -52,6 +52,12 @@ const laws = storeLaws({
       [job, chunk],
     );
   },
+  async rename(job, chunk, to) {
+    await pool.query(
+      `update laws.tidemark_state set chunk = $3 where job = $1 and chunk = $2 and n = (select max(n) from laws.tidemark_state where job = $1 and chunk = $2)`,
+      [job, chunk, to],
+    );
+  },
   async damage(job) {
     await pool.query(
       `update laws.tidemark_state set data = overlay(data placing '\\x3939' from octet_length(data)) where job = $1 and n = (select max(n) from laws.tidemark_state where job = $1)`,

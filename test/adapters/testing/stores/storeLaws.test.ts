@@ -345,6 +345,11 @@ const faults: readonly (readonly [fault: string, law: RegExp, under: () => Store
     /of which a piece is gone/,
     () => ({ ...wrong({}), lose: async () => {} }),
   ],
+  [
+    'does not notice that a piece stands under another name',
+    /piece stands under another name/,
+    () => ({ ...wrong({}), rename: async () => {} }),
+  ],
 ];
 
 it.each(faults)('a store that %s breaks its law', async (_, law, under) => {
@@ -400,6 +405,6 @@ it('names of laws are those of no two laws, and laws without means are left out'
   const names = storeLaws({ store }).map(({ name }) => name);
   expect(new Set(names).size).toBe(names.length);
   const none = async () => {};
-  const all = storeLaws({ store, reopen: none, raiseFormat: none, damage: none, lose: none });
-  expect(all.length - names.length).toBe(5);
+  const durable = { reopen: none, raiseFormat: none, damage: none, lose: none, rename: none };
+  expect(storeLaws({ store, ...durable }).length - names.length).toBe(6);
 });
