@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { CHECKPOINT_FORMAT, checkRestorable, checkTransaction } from '../../lib/checkpointRules.js';
 import { encode } from '../../lib/codec.js';
-import { CodecError, JobError } from '../../lib/errors.js';
+import { CodecError, JobError, show } from '../../lib/errors.js';
 import type {
   Checkpoint,
   CheckpointStore,
@@ -12,8 +12,9 @@ import type {
   Ownership,
 } from '../../lib/ports.js';
 import type { Arg } from './connection.js';
-import { dropItem, type Item, type Place, pieceItem, pieceOf } from './items.js';
+import type { Item, Place } from './items.js';
 import { RedisLeases } from './leases.js';
+import { dropItem, keptItem, pieceField, pieceItem, sumOfNames } from './pieces.js';
 import * as scripts from './scripts.js';
 import { type Held, StoredTask } from './stored.js';
 import type { RedisHome, RedisTable } from './table.js';
@@ -43,6 +44,7 @@ export class RedisCheckpoints implements CheckpointStore {
         fingerprint: held.fingerprint ?? '',
       });
       const epoch = held.epoch + 1;
+      if (!Number.isSafeInteger(epoch)) throw damagedEpoch(job, held);
       if (await this.take(stored, held, epoch)) return this.restore(stored, { ...held, epoch });
     }
     throw new JobError(job, 'others take it over all the time');
@@ -51,8 +53,10 @@ export class RedisCheckpoints implements CheckpointStore {
   async commit(commit: Commit): Promise<CommitAnswer> {
     checkTransaction(commit.rows, this.transaction);
     const { positions, operators, fingerprint, drained, n, pieces } = commit;
-    const touched = commit.changed.length + commit.dropped.length;
-    const header = encode({ n, positions, operators, fingerprint, drained, pieces, touched });
+    const touched = [...commit.changed, ...commit.dropped].map(pieceField);
+    const counts = { pieces, touched: touched.length, changed: commit.changed.length };
+    const more = { ...counts, names: sumOfNames(touched) };
+    const header = encode({ n, positions, operators, fingerprint, drained, ...more });
     return this.home.writes.write(this.write({ ...commit, header }, await contentOf(commit)));
   }
 
@@ -70,11 +74,11 @@ export class RedisCheckpoints implements CheckpointStore {
       const stored = await this.stored(job, task);
       const held = await stored.held();
       checkRestorable(job, undefined, { ...held, fingerprint: '' });
-      if (held.n === 0) return undefined;
+      if (held.isNew) return undefined;
       const found = await stored.newest(held).catch((thrown: unknown) => ({ thrown }));
       const now = await stored.held();
       // what is read while it is replaced may look damaged
-      if (now.epoch !== held.epoch || now.n !== held.n) continue;
+      if (String(now.texts) !== String(held.texts)) continue;
       if ('thrown' in found) throw found.thrown;
       return found.checkpoint;
     }
@@ -88,17 +92,18 @@ export class RedisCheckpoints implements CheckpointStore {
 
   private async take({ keys }: StoredTask, held: Held, epoch: number): Promise<boolean> {
     const owner = randomUUID();
-    const args = [...[held.epoch, held.n, epoch, CHECKPOINT_FORMAT].map(String), owner];
-    const taken = await this.home.writes.connection.run(scripts.TAKE, [keys.meta], args);
+    const args = [...held.texts, String(epoch), String(CHECKPOINT_FORMAT), owner];
+    const all = [keys.meta, keys.state, keys.undo];
+    const taken = await this.home.writes.connection.run(scripts.TAKE, all, args);
     if (taken === 1) this.owners.set(keys.meta, { epoch, owner });
     return taken === 1;
   }
 
   /* Nobody else can commit now; what the owner before committed in several steps is finished first. */
   private async restore(stored: StoredTask, held: Held): Promise<Ownership> {
-    const { epoch, n } = held;
+    const { epoch } = held;
     await this.home.writes.finish();
-    if (n === 0) return { epoch, checkpoint: undefined };
+    if (held.isNew) return { epoch, checkpoint: undefined };
     try {
       const restored = await stored.newest(held);
       if (restored.fallback !== undefined) await this.goBack(stored, held);
@@ -117,15 +122,11 @@ export class RedisCheckpoints implements CheckpointStore {
 
   /* What the newest checkpoint replaced is committed once more. */
   private async goBack(stored: StoredTask, held: Held): Promise<void> {
-    const { job, task } = stored;
-    const items: Item[] = [];
-    for (const [field, bytes] of await stored.replaced()) {
-      const name = pieceOf(field);
-      items.push(bytes === undefined ? dropItem(name) : pieceItem({ ...name, bytes }));
-    }
     const { before, epoch } = held;
     if (before === undefined) return;
-    const commit = { job, task, epoch, n: before.n, prev: held.n, header: before.bytes };
+    const { job, task } = stored;
+    const items = [...(await stored.wayBack(before.n))].map((entry) => keptItem(...entry));
+    const commit = { job, task, epoch, n: before.n, prev: held.texts[1], header: before.bytes };
     const answer = await this.home.writes.write(
       this.write(commit, { items: () => items, tables: [], sinks: 0 }, 'back'),
     );
@@ -135,13 +136,16 @@ export class RedisCheckpoints implements CheckpointStore {
   }
 
   private write(
-    commit: Pick<Commit, 'job' | 'task' | 'epoch' | 'n' | 'prev'> & { readonly header: Uint8Array },
+    commit: Pick<Commit, 'job' | 'task' | 'epoch' | 'n'> & {
+      readonly prev: number | string;
+      readonly header: Uint8Array;
+    },
     what: Pick<Write, 'items' | 'tables' | 'sinks'>,
     how?: 'back',
   ): Write {
     const { job, task, epoch, n, prev, header } = commit;
     const { meta, state, undo } = this.home.writes.names.task(job, task);
-    const rises = how ?? (n > prev ? '1' : '0');
+    const rises = how ?? (n > Number(prev) ? '1' : '0');
     const taken = this.owners.get(meta);
     const owner = taken?.epoch === epoch ? taken.owner : '';
     const numbers = [epoch, n, prev, rises, CHECKPOINT_FORMAT].map(String);
@@ -155,8 +159,13 @@ export class RedisCheckpoints implements CheckpointStore {
   }
 }
 
+function damagedEpoch(job: string, { texts }: Held): JobError {
+  return new JobError(job, `its epoch is damaged (${show(texts[0])}); start a new job id`);
+}
+
 /** Checks every row before anything is sent. @throws StoreError of kind `'refused'` */
 async function contentOf({
+  n,
   rows,
   dropped,
   changed,
@@ -166,7 +175,7 @@ async function contentOf({
   for (const sink of rows) packers.push(await (sink.store as RedisTable).checked(sink.rows));
   function* items(): Generator<Item> {
     for (const name of dropped) yield dropItem(name);
-    for (const piece of changed) yield pieceItem(piece);
+    for (const piece of changed) yield pieceItem(piece, n);
     for (const [sink, packer] of packers.entries()) {
       yield* packer({ sink, table: tables.indexOf(rows[sink]?.store.name ?? '') });
     }

@@ -1,8 +1,7 @@
-/** What a write is made of, packed so that a script can unpack it: pieces of state, and rows. */
+/** What a write is made of, packed so that a script can unpack it: rows here, and pieces of state. */
 import { StoreError, show } from '../../lib/errors.js';
-import type { Piece, PieceName } from '../../lib/ports.js';
 import { type Prepared, refusedRows, type TableLayout } from '../../lib/tableLayout.js';
-import { escapePart, unescapePart } from './names.js';
+import { escapePart } from './names.js';
 import { orderBytes, sortKey } from './sortKey.js';
 import { rowName, toText } from './values.js';
 
@@ -17,24 +16,6 @@ const MOST_ITEMS = 500;
 const MOST_BYTES = 2 ** 18;
 /* What a script can hand to one command. */
 const MOST_COLUMNS = 1000;
-
-export function pieceItem({ operator, chunk, bytes }: Piece): Item {
-  return { packed: pack(['p', pieceField({ operator, chunk }), bytes]) };
-}
-
-export function dropItem(name: PieceName): Item {
-  return { packed: pack(['x', pieceField(name)]) };
-}
-
-/** The name of a piece among those of its task. */
-function pieceField({ operator, chunk }: PieceName): string {
-  return `${escapePart(operator)}:${escapePart(chunk)}`;
-}
-
-export function pieceOf(field: string): PieceName {
-  const [operator = '', chunk = ''] = field.split(':');
-  return { operator: unescapePart(operator), chunk: unescapePart(chunk) };
-}
 
 /** Which sink and which table of a write. */
 export interface Place {

@@ -10,7 +10,7 @@ const GUARD = `
 if redis.call('HLEN', KEYS[1]) > 0 then return { 'pending' } end
 local held = redis.call('HMGET', KEYS[2], 'epoch', 'n', 'header', 'owner')
 if held[1] ~= ARGV[1] or (ARGV[7] ~= '' and held[4] ~= ARGV[7]) then return { 'fenced' } end
-if held[2] == ARGV[2] then return { 'duplicate' } end
+if held[2] == ARGV[2] and ARGV[4] ~= 'back' then return { 'duplicate' } end
 if held[2] ~= ARGV[3] or ARGV[4] == '0' then return { 'gap' } end
 `;
 
@@ -122,12 +122,16 @@ if left == 1 then redis.call('HDEL', KEYS[1], ARGV[1]) end
 return { 'ok' }`,
 );
 
-/** Takes a task over where it is as it was read. KEYS 1 meta; ARGV 1 epoch, 2 n, 3 the next epoch, 4 format, 5 owner. */
+/**
+ * Takes a task over where it is as it was read; one without a checkpoint begins without what is left of another of its
+ * name. KEYS 1 meta, 2 state, 3 undo; ARGV 1 epoch, 2 n, 3 the next epoch, 4 format, 5 owner.
+ */
 export const TAKE = script(`
-local held = redis.call('HMGET', KEYS[1], 'epoch', 'n', 'owner')
+local held = redis.call('HMGET', KEYS[1], 'epoch', 'n', 'owner', 'header', 'header-before')
 if (held[1] or '0') ~= ARGV[1] or (held[2] or '0') ~= ARGV[2] then return 0 end
 redis.call('HSET', KEYS[1], 'epoch', ARGV[3], 'owner', ARGV[5], 'owner-before', held[3] or '')
 if not held[2] then redis.call('HSET', KEYS[1], 'n', '0', 'format', ARGV[4]) end
+if not held[4] and not held[5] then redis.call('UNLINK', KEYS[2], KEYS[3]) end
 return 1`);
 
 /** Gives a task back that could not be restored. KEYS 1 meta; ARGV 1 epoch, 2 the epoch before. */

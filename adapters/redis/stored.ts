@@ -1,11 +1,11 @@
 /** What is stored of one task, read back and verified: the newest checkpoint, and what it replaced. */
 import { checkPieces } from '../../lib/checkpointRules.js';
-import { decode, verify } from '../../lib/codec.js';
+import { decode } from '../../lib/codec.js';
 import { CodecError } from '../../lib/errors.js';
 import { newestWhole, type Restored } from '../../lib/generations.js';
 import type { Checkpoint, Position } from '../../lib/ports.js';
-import { pieceOf } from './items.js';
 import type { TaskKeys } from './names.js';
+import { readPiece, sumOfNames, writtenBy } from './pieces.js';
 import type { Writes } from './writes.js';
 
 const SCAN = '50';
@@ -13,6 +13,7 @@ const FIELDS = ['epoch', 'n', 'format', 'header', 'n-before', 'header-before'];
 
 /** What the header of a checkpoint holds. */
 export interface Header {
+  readonly n: number;
   readonly positions: ReadonlyMap<string, Position>;
   readonly operators: readonly string[];
   readonly fingerprint: string;
@@ -20,6 +21,9 @@ export interface Header {
   /** How many pieces it has, and how many of them it changed or dropped. */
   readonly pieces: number;
   readonly touched: number;
+  /** How many of those it wrote, and the checksum of the names of all that it touched; earlier versions did not say. */
+  readonly changed?: number;
+  readonly names?: number;
 }
 
 /** One checkpoint besides its state. */
@@ -33,6 +37,10 @@ export interface Held {
   readonly epoch: number;
   /** 0 before the first checkpoint. */
   readonly n: number;
+  /** Both as they are kept. */
+  readonly texts: readonly [epoch: string, n: string];
+  /** There never was a checkpoint. */
+  readonly isNew: boolean;
   readonly format: number;
   /** Of the newest checkpoint whose header can be read. */
   readonly fingerprint: string | undefined;
@@ -41,6 +49,8 @@ export interface Held {
 }
 
 type Pieces = Map<string, Buffer>;
+/** Pieces as they were, undefined for those that were not there. */
+type Undo = ReadonlyMap<string, Buffer | undefined>;
 
 export class StoredTask {
   readonly keys: TaskKeys;
@@ -60,27 +70,38 @@ export class StoredTask {
     const newest = generation(n, header);
     const before = generation(nBefore, headerBefore);
     const fingerprint = fingerprintOf(newest) ?? fingerprintOf(before);
-    const numbers = { epoch: Number(epoch ?? 0), n: Number(n ?? 0), format: Number(format ?? 1) };
-    return { ...numbers, fingerprint, newest, before };
+    const texts = [String(epoch ?? 0), String(n ?? 0)] as const;
+    const numbers = { epoch: Number(texts[0]), n: Number(texts[1]), format: Number(format ?? 1) };
+    const isNew = numbers.n === 0 && header == null && headerBefore == null;
+    return { ...numbers, texts, isNew, fingerprint, newest, before };
   }
 
   /** The newest checkpoint that is whole. @throws JobError where neither is; CodecError of a newer format */
   async newest({ n, newest, before }: Held): Promise<Restored> {
     const pieces = await this.pieces(this.keys.state);
-    return newestWhole(this.job, [n, before?.n ?? 0], async (wanted) => {
-      if (wanted === n) return checkpointOf(newest, pieces);
-      const replaced = await this.replaced();
-      checkReplaced(newest, replaced.size);
-      for (const [field, bytes] of replaced) {
-        if (bytes === undefined) pieces.delete(field);
-        else pieces.set(field, bytes);
+    let tried = false;
+    // not told apart by n, which may be what is damaged
+    return newestWhole(this.job, [n, before?.n ?? 0], async () => {
+      if (!tried || before === undefined) {
+        tried = true;
+        return checkpointOf(newest, pieces);
+      }
+      const undo = await this.undo();
+      checkReplaced(newest, undo);
+      for (const [field, value] of wayBack(pieces, undo, before.n)) {
+        if (value === undefined) pieces.delete(field);
+        else pieces.set(field, value);
       }
       return checkpointOf(before, pieces);
     });
   }
 
-  /** What the newest checkpoint replaced: pieces as they were, undefined for those that were not there. */
-  async replaced(): Promise<Map<string, Buffer | undefined>> {
+  /** What has to be written so that checkpoint n, the one before, is the newest again. */
+  async wayBack(n: number): Promise<Undo> {
+    return wayBack(await this.pieces(this.keys.state), await this.undo(), n);
+  }
+
+  private async undo(): Promise<Undo> {
     const before = await this.pieces(this.keys.undo);
     const marked = [...before].map(([field, value]) => [field, unmarked(value)] as const);
     return new Map(marked);
@@ -110,8 +131,8 @@ function generation(
   n: Buffer | null | undefined,
   bytes: Buffer | null | undefined,
 ): Generation | undefined {
-  if (n == null || bytes == null || Number(n) === 0) return undefined;
-  return { n: Number(n), bytes };
+  if (bytes == null) return undefined;
+  return { n: Number(n ?? 0), bytes };
 }
 
 function fingerprintOf(of: Generation | undefined): string | undefined {
@@ -129,24 +150,42 @@ function headerOf(of: Generation): Header | undefined {
 function checkpointOf(generation: Generation | undefined, found: Pieces): Checkpoint {
   if (generation === undefined) throw new CodecError('its header is missing');
   const { n, bytes } = generation;
-  const { positions, operators, drained, pieces } = decode(bytes) as Header;
+  const header = decode(bytes) as Header;
+  if (header.n !== n) throw new CodecError(`its field n is ${n}, and was ${header.n}`);
+  const { positions, operators, drained, pieces } = header;
   const state = new Map<string, Map<string, Uint8Array>>();
   for (const operator of operators) state.set(operator, new Map());
-  for (const [field, piece] of found) {
-    verify(piece);
-    const { operator, chunk } = pieceOf(field);
-    const own = state.get(operator) ?? new Map<string, Uint8Array>();
-    state.set(operator, own.set(chunk, Uint8Array.from(piece)));
+  let own = 0;
+  for (const [field, value] of found) {
+    const piece = readPiece(field, value);
+    if (piece.n === n) own++;
+    const chunks = state.get(piece.operator) ?? new Map<string, Uint8Array>();
+    state.set(piece.operator, chunks.set(piece.chunk, piece.bytes));
   }
   checkPieces(state, pieces);
+  // where the newest version of a piece is gone, an older one may stand in its place
+  if (header.changed !== undefined && own !== header.changed) {
+    throw new CodecError(`${own} of ${header.changed} pieces that it wrote are there`);
+  }
   return { n, drained, positions, state };
 }
 
 /* Where one is gone, what replaced it would stand in its place. An unreadable header says nothing of it. */
-function checkReplaced(newest: Generation | undefined, found: number): void {
-  const touched = newest && headerOf(newest)?.touched;
-  if (touched === undefined || found === touched) return;
-  throw new CodecError(`${found} of ${touched} pieces that were replaced are there`);
+function checkReplaced(newest: Generation | undefined, undo: Undo): void {
+  const header = newest && headerOf(newest);
+  if (header === undefined) return;
+  const { touched, names } = header;
+  if (undo.size !== touched) {
+    throw new CodecError(`${undo.size} of ${touched} pieces that were replaced are there`);
+  }
+  if (names === undefined || names === sumOfNames(undo.keys())) return;
+  throw new CodecError('a piece that was replaced stands under another name');
+}
+
+/* What came after n goes, also where it stands under another name; what it replaced comes back. */
+function wayBack(pieces: Pieces, undo: Undo, n: number): Undo {
+  const later = [...pieces].filter(([, value]) => (writtenBy(value) ?? 0) > n);
+  return new Map([...later.map(([field]) => [field, undefined] as const), ...undo]);
 }
 
 function unmarked(value: Buffer): Buffer | undefined {

@@ -53,6 +53,12 @@ const laws = storeLaws({
   async lose(job, chunk) {
     await client.hdel(keysOf(job).state, `op:${chunk}`);
   },
+  async rename(job, chunk, to) {
+    const { state } = keysOf(job);
+    const piece = await client.hgetBuffer(state, `op:${chunk}`);
+    await client.hset(state, `op:${to}`, piece as Buffer);
+    await client.hdel(state, `op:${chunk}`);
+  },
   async damage(job) {
     const { state } = keysOf(job);
     for (const [piece, bytes] of Object.entries(await client.hgetallBuffer(state))) {
