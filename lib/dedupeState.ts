@@ -3,7 +3,7 @@
  * `within`; after Spark's dropDuplicatesWithinWatermark. State: one set entry and one queue entry per key.
  */
 
-import type { Chunks, Data } from './chunks.js';
+import { type Chunks, chunkOf, type Data } from './chunks.js';
 import {
   type Door,
   type Duplicate,
@@ -110,7 +110,7 @@ export class DedupeState<T> implements Logic {
   restore(chunks: Chunks): void {
     this.seen.clear();
     this.firsts.clear();
-    this.w = (chunks.get('dedupe') as { w: number } | undefined)?.w ?? -Infinity;
+    this.w = chunkOf<{ readonly w: number }>(chunks, 'dedupe').w;
     const cut = this.w - this.settings.withinMs;
     this.log.restore(chunks, (id, time) => {
       if (time <= cut) return;

@@ -116,6 +116,18 @@ export class SettingsError extends TidemarkError {
   }
 }
 
+/** A checkpoint has other chunks of state than its operator: one is missing, unknown, or of another form. */
+export class StateError extends TidemarkError {
+  constructor(
+    readonly operator: string,
+    readonly id: string | undefined,
+    detail: string,
+    options?: ErrorOptions,
+  ) {
+    super('StateError', `${operator} ${show(id)}: ${detail}; start a new job id`, options);
+  }
+}
+
 /** State that cannot be written, or bytes that are not state of ours. */
 export class CodecError extends TidemarkError {
   /** The bytes are of a format that this version does not know: they are not damaged. */

@@ -2,7 +2,7 @@
  * The windows of a grid (tumbling, sliding), on slices. Memory: one partial per key and slice, until
  * the last window of the slice expires; with `allowedLateness` also the indices of late panes.
  */
-import type { Chunks, Data } from './chunks.js';
+import { type Chunks, chunkOf, type Data } from './chunks.js';
 import type { EventElement, WindowBounds } from './element.js';
 import type { Accumulators } from './fold.js';
 import type { Key, KeyId } from './key.js';
@@ -101,7 +101,7 @@ export class GridStore<T> implements WindowStore<T> {
 
   restore(chunks: Chunks, w: number): void {
     this.w = w;
-    const saved = chunks.get('grid') as SavedGrid;
+    const saved = chunkOf<SavedGrid>(chunks, 'grid');
     this.passed = saved.passed;
     this.entered = saved.entered;
     this.late.restore(chunks);

@@ -3,7 +3,7 @@
  * freed. After Flink's interval join, with slices of time instead of a timer per row. Bounded by the
  * rows that lie between W and each side's span behind it.
  */
-import type { Chunks, Data } from './chunks.js';
+import { type Chunks, chunkOf, type Data } from './chunks.js';
 import { type EventElement, resultOf } from './element.js';
 import { RetractionError } from './errors.js';
 import type { RowRecord } from './joinLog.js';
@@ -137,10 +137,10 @@ export class JoinState<L, R> implements Logic, Matcher {
   }
 
   restore(chunks: Chunks): void {
-    const saved = chunks.get('join') as { w: number; left: number; right: number } | undefined;
-    this.w = saved?.w ?? -Infinity;
+    const saved = chunkOf<{ w: number; left: number; right: number }>(chunks, 'join');
+    this.w = saved.w;
     for (const side of [this.left, this.right]) {
-      side.rise(saved?.[side.name] ?? -Infinity, this.w);
+      side.rise(saved[side.name], this.w);
       side.rows.restore(chunks, side.cut);
     }
   }

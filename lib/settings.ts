@@ -1,8 +1,5 @@
 /** Settings on which the meaning of saved state depends (sizes, bounds): state of other settings is refused. */
-import type { Chunks } from './chunks.js';
-import { type Restore, restoreWith } from './element.js';
 import { SettingsError, show } from './errors.js';
-import type { Membership, Migrating } from './membership.js';
 
 export type Settings = Readonly<Record<string, unknown>>;
 
@@ -32,41 +29,5 @@ export function sameSettings(
     const [was, is] = [show(saved[name]), show(settings[name])];
     if (was === is || (kept && BOUNDS[now.operator]?.includes(name) === true)) continue;
     throw new SettingsError(now.operator, now.id, { name, was, is });
-  }
-}
-
-/** How an operator takes its state back. */
-interface Taking {
-  load(chunks: Chunks, kept?: boolean): void;
-  /** It does not: see `registering`. */
-  refused(): void;
-}
-
-/** Gives an operator its state back, or what a migration makes of it. @throws SettingsError */
-export function takeBack({ restored, migrating }: Membership, own: Taking): void {
-  if (restored === undefined) return;
-  try {
-    refit(restored, migrating, own);
-  } catch (thrown) {
-    own.refused();
-    throw thrown;
-  }
-}
-
-/**
- * What goes down where state was refused: who is below registers and no more, since an id that two
- * operators have may be why the state did not fit.
- */
-export function registering({ register }: Restore): Restore {
-  return restoreWith((member) => ({ ...register(member), restored: undefined }));
-}
-
-function refit(saved: Chunks, migrating: Migrating | undefined, own: Taking): void {
-  try {
-    own.load(saved);
-  } catch (thrown) {
-    if (!(thrown instanceof SettingsError) || migrating === undefined) throw thrown;
-    const other = migrating.refit(saved, thrown);
-    if (other !== undefined) own.load(other, true);
   }
 }

@@ -1,6 +1,6 @@
 /** The state of `idempotentSink`: rows that are not durable yet, doors and counters. */
 
-import type { Chunks } from './chunks.js';
+import { type Chunks, chunkOf } from './chunks.js';
 import type { DeliveryKind } from './delivery.js';
 import { type Door, guardedDoor, type Poison } from './doors.js';
 import type { EventElement } from './element.js';
@@ -218,7 +218,7 @@ export class SinkState<T> implements Logic {
   }
 
   restore(chunks: Chunks): void {
-    this.advance((chunks.get('sink') as { readonly w: number }).w);
+    this.advance(chunkOf<{ readonly w: number }>(chunks, 'sink').w);
   }
 
   /* Only the first element is looked at: one pipeline has one mode of accumulation. */

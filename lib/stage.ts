@@ -1,5 +1,5 @@
 /** What every stateful operator shares: one time per input, barriers, restore, status; pure, without RxJS. */
-import type { Chunks, Data } from './chunks.js';
+import { type Chunks, chunkOf, type Data } from './chunks.js';
 import {
   type Barrier,
   barrierAt,
@@ -15,9 +15,10 @@ import {
 import { InputTime, type SavedInput } from './inputTime.js';
 import type { Logic } from './logic.js';
 import type { Membership } from './membership.js';
-import { registering, type Settings, sameSettings, takeBack } from './settings.js';
+import { type Settings, sameSettings } from './settings.js';
 import { Settling } from './settling.js';
 import { copyStats, restoreStats } from './stats.js';
+import { registering, takeBack } from './takeBack.js';
 import { type OnResume, Valve } from './valve.js';
 
 interface Down {
@@ -138,8 +139,7 @@ export class Stage {
 
   /** Takes saved state back; as if nothing had happened. */
   load(chunks: Chunks, kept = false): void {
-    const shell = chunks.get(SHELL) as ShellState | undefined;
-    if (shell === undefined) return;
+    const shell = chunkOf<ShellState>(chunks, SHELL);
     sameSettings(this.config, shell.settings, kept);
     for (const [i, saved] of shell.inputs.entries()) this.inputs[i]?.load(saved);
     this.valve.load(shell.valve);
@@ -235,7 +235,9 @@ export class Stage {
     const membership = e.register({ id, operator, stats, ...(sink && { sink }) });
     this.join(membership);
     takeBack(membership, {
+      ...{ operator, id },
       load: (chunks, kept) => this.load(chunks, kept),
+      save: () => this.save(),
       refused: () => this.down.next(registering(e)),
     });
     this.down.next(restoreWith(e.register));

@@ -1,5 +1,5 @@
 /** Time out of events: one generator per split, joined by the valve; pure. State: O(splits). */
-import type { Chunks, Data } from './chunks.js';
+import { type Chunks, chunkOf, type Data } from './chunks.js';
 import { type Element, type EventElement, statusOf, watermarkAt } from './element.js';
 import { Idleness } from './idleness.js';
 import { type Settings, sameSettings } from './settings.js';
@@ -148,8 +148,7 @@ export class WatermarkState<T> {
    * @throws SettingsError
    */
   restore(chunks: Chunks, kept = false): void {
-    const saved = chunks.get(TIME) as Saved | undefined;
-    if (saved === undefined) return;
+    const saved = chunkOf<Saved>(chunks, TIME);
     const { id } = this.config;
     sameSettings({ operator: 'watermark', id, settings: this.settings }, saved.settings, kept);
     this.w = saved.w;

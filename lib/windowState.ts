@@ -1,6 +1,6 @@
 /** The state of `eventTimeWindow`: keys, admission, doors and counters around a store of windows. */
 import type { Aggregate } from './aggregates.js';
-import type { Chunks, Data } from './chunks.js';
+import { type Chunks, chunkOf, type Data } from './chunks.js';
 import {
   type Door,
   guardedDoor,
@@ -104,7 +104,7 @@ export class WindowState<T> implements Logic {
   }
 
   restore(chunks: Chunks): void {
-    const saved = chunks.get('window') as { readonly w: number; readonly arrival: number };
+    const saved = chunkOf<{ readonly w: number; readonly arrival: number }>(chunks, 'window');
     this.w = saved.w;
     this.arrival = saved.arrival;
     this.store.restore(chunks, saved.w);

@@ -42,6 +42,7 @@ export {
   RetractionError,
   SettingsError,
   SplitError,
+  StateError,
   StoreError,
   TidemarkError,
   UserFunctionError,

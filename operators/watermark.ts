@@ -1,7 +1,7 @@
 /** The one way in: values become events in time, and watermarks say how far time has come. */
 import { asyncScheduler, type OperatorFunction, type SchedulerLike } from 'rxjs';
 import { Alarm, Arrival } from '../lib/arrival.js';
-import type { Chunks, Data } from '../lib/chunks.js';
+import { type Chunks, chunkOf, type Data } from '../lib/chunks.js';
 import type { Door, Invalid } from '../lib/doors.js';
 import { type Duration, durationOption } from '../lib/duration.js';
 import {
@@ -20,8 +20,8 @@ import type { Instant } from '../lib/instant.js';
 import { Intake, type IntakeConfig, type WatermarkStats } from '../lib/intake.js';
 import type { Membership } from '../lib/membership.js';
 import { type Output, operate, type Turn } from '../lib/operate.js';
-import { registering, takeBack } from '../lib/settings.js';
 import { copyStats, newStats, restoreStats, type StatsDoor, setLive } from '../lib/stats.js';
+import { registering, takeBack } from '../lib/takeBack.js';
 import type { OnResume } from '../lib/valve.js';
 import { WatermarkState, type WatermarkStateConfig } from '../lib/watermarkState.js';
 import { BoundedOutOfOrderness } from '../lib/watermarks.js';
@@ -249,10 +249,12 @@ class Shell<T> {
     this.state.moved = (w, idle) => membership.advanced(w, idle);
     this.alarm.clear();
     takeBack(membership, {
+      ...{ operator: 'watermark', id },
       load: (chunks, kept) => {
         this.state.restore(chunks, kept);
-        restoreStats(this.stats, chunks.get(STATS));
+        restoreStats(this.stats, chunkOf(chunks, STATS));
       },
+      save: () => this.save(),
       refused: () => this.out.next(registering(e)),
     });
     this.state.finishVanished = membership.migrating?.finishSplits ?? false;

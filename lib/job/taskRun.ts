@@ -1,6 +1,6 @@
 /** One run of a task: acquires, restores, lets the sources go, checkpoints, and ends in one of four ways. */
 import type { Restore } from '../element.js';
-import { SettingsError, show } from '../errors.js';
+import { JobError, SettingsError, StateError, show } from '../errors.js';
 import type { Position } from '../ports.js';
 import type { Capture } from './checkpoint/coordinator.js';
 import { captureOf, settleRows } from './checkpoint/ending.js';
@@ -147,8 +147,10 @@ export class TaskRun {
     this.sources.restore((source) => this.registrar(parts, source));
     this.faults = undefined;
     if (this.ended) return;
-    // an id that two operators have explains settings that do not fit, not the other way round
-    const fault = faults.find((thrown) => !(thrown instanceof SettingsError)) ?? faults[0];
+    // an id that two operators have explains state that does not fit, not the other way round
+    const fault = faults.find((thrown) => !isOfState(thrown)) ?? faults[0];
+    if (fault instanceof StateError)
+      throw new JobError(this.config.job, fault.message, { cause: fault });
     if (fault !== undefined) throw fault;
     parts.roster.close();
     this.registered = true;
@@ -213,4 +215,8 @@ export class TaskRun {
     this.timers.clear();
     return Promise.all([this.sources.close(), this.asked?.catch(() => {})]);
   }
+}
+
+function isOfState(thrown: unknown): boolean {
+  return thrown instanceof SettingsError || thrown instanceof StateError;
 }

@@ -149,8 +149,7 @@ describe('the state of watermark', () => {
   });
 
   it('restores nothing from nothing', () => {
-    const { state, send } = stateOf();
-    state.restore(new Map());
-    expect(send('a', 5, 0)).toEqual(['v@5/a', 'W4']);
+    const { state } = stateOf();
+    expect(() => state.restore(new Map())).toThrow('is missing');
   });
 });

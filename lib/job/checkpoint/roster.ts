@@ -1,11 +1,11 @@
 /** Who takes part in a job's checkpoints: every stateful operator and sink, by id. */
 
-import type { Chunks } from '../../chunks.js';
-import { decodeChunks } from '../../codec.js';
-import { JobError, show } from '../../errors.js';
+import type { Chunks, Data } from '../../chunks.js';
+import { decode } from '../../codec.js';
+import { CodecError, JobError, show } from '../../errors.js';
 import type { Member, Membership, SinkMember } from '../../membership.js';
 import type { Captured } from '../../page.js';
-import type { Checkpoint, SinkRows, SinkStore } from '../../ports.js';
+import type { Checkpoint, EncodedChunks, SinkRows, SinkStore } from '../../ports.js';
 import { foldRows, type PendingRow } from '../../rowBatch.js';
 import type { Deliveries } from '../sinks/deliveries.js';
 import { isOutboxPiece } from '../sinks/outbox.js';
@@ -78,7 +78,7 @@ export class Roster {
     return {
       ...rest,
       ...(sink?.eager && { eager: sink.eager }),
-      restored: state && decodeChunks(withoutRows(state)),
+      restored: state && this.decoded(member, withoutRows(state)),
       migrating,
       finished: (state: () => Chunks, rows = []) => {
         if (this.ended || entry.final !== undefined) return;
@@ -87,6 +87,20 @@ export class Roster {
         this.on.left();
       },
     };
+  }
+
+  private decoded({ operator, id }: Member, state: EncodedChunks): Chunks {
+    const chunks = new Map<string, Data>();
+    for (const [name, bytes] of state) {
+      try {
+        chunks.set(name, decode(bytes));
+      } catch (cause) {
+        if (!(cause instanceof CodecError)) throw cause;
+        const what = `${operator} ${show(id)}: its chunk ${show(name)} in the checkpoint cannot be read`;
+        throw new JobError(this.job, `${what} (${cause.message})`, { cause });
+      }
+    }
+    return chunks;
   }
 
   /** All have registered. @throws JobError when the checkpoint has state that nobody claims */
