@@ -39,6 +39,7 @@ export interface World {
 
 /** What runs: a `job`, or what looks like one. */
 export interface SimulatedJob {
+  /** Resolves at its end: with `'drained'` where that came before the end of the input. */
   run(): Promise<unknown>;
 }
 

@@ -34,6 +34,8 @@ export class Simulation implements Outside {
   private faults = 0;
   private lastFaultAt = 0;
   private completed = false;
+  /** It came to its end because it was told to, with input left. */
+  private drained = false;
 
   constructor(
     private readonly config: SimulationConfig,
@@ -102,6 +104,7 @@ export class Simulation implements Outside {
     this.runJob(process).then(
       (outcome) => {
         this.completed ||= process.alive;
+        this.drained ||= process.alive && outcome === 'drained';
         process.run(() => over(`ends: ${String(outcome)}`));
       },
       (thrown) =>
@@ -184,7 +187,7 @@ export class Simulation implements Outside {
       this.fail({ rule: 'everything comes to its end', detail });
       return;
     }
-    await this.watch.end(this.stores.all());
+    await this.watch.end(this.stores.all(), this.drained);
   }
 
   private restartLater(): void {

@@ -13,7 +13,7 @@ import type { Server, Witness } from './server.js';
 
 /** The input that a checkpoint covers, or all of it. */
 export interface Read {
-  /** The whole input, and everything has fired. */
+  /** The whole input, or all of it that a drained job has read; everything has fired. */
   readonly final: boolean;
   /** The rows of a source that were read, by split, each in order. */
   events<T>(source: string): Readonly<Record<string, readonly T[]>>;
@@ -125,9 +125,10 @@ export class Watch implements Witness {
     this.positions = new Map();
   }
 
-  /** Everything has been read: the tables of all servers. */
-  async end(servers: Iterable<Server>): Promise<void> {
-    const wanted = this.config.oracle(readOf(this.config.inputs, undefined));
+  /** Everything has been read, or what a drained job has read is all: the tables of all servers. */
+  async end(servers: Iterable<Server>, drained: boolean): Promise<void> {
+    const { inputs, oracle } = this.config;
+    const wanted = oracle(readOf(inputs, drained ? this.positions : undefined));
     for (const server of servers) await this.compareIn(server, wanted, 'at the end');
   }
 
