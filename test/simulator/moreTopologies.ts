@@ -20,17 +20,8 @@ import {
   type Splits,
 } from './inputs.js';
 import { REACH, windows } from './oracles.js';
-import {
-  jobOf,
-  operator,
-  type Parts,
-  replacingSessions,
-  sourceOf,
-  stage,
-  storeOf,
-  type Topology,
-  twoSinks,
-} from './topologies.js';
+import { jobOf, operator, type Parts, sourceOf, stage, storeOf, type Topology } from './parts.js';
+import { replacingSessions, twoSinks } from './topologies.js';
 import { slowly } from './wrong/stages.js';
 
 const impatient = { timeout: '300ms' } as const;

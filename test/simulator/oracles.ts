@@ -54,15 +54,28 @@ export interface Counted {
 export function windows(read: Read, source: string, size = SIZE): Counted[] {
   const splits = read.events<Click>(source);
   const w = watermarkOf(splits, read.finished(source));
+  return counts(taken(splits, size), size).filter(({ start }) => start + size - 1 <= w);
+}
+
+/** Tumbling windows of these clicks. */
+export function counts(clicks: readonly Click[], size = SIZE): Counted[] {
   const rows = new Map<string, Counted>();
-  for (const c of taken(splits, size)) {
+  for (const c of clicks) {
     const start = Math.floor(c.at / size) * size;
-    if (start + size - 1 > w) continue;
     const id = `${start} ${c.user}`;
     const { n = 0, total = 0 } = rows.get(id) ?? {};
     rows.set(id, { start, user: c.user, n: n + 1, total: total + c.value });
   }
   return [...rows.values()];
+}
+
+export function rowsOf(counted: readonly Counted[]): Row[] {
+  return counted.map((row) => ({ ...row }));
+}
+
+/** Each id once. */
+export function unique(clicks: readonly Click[]): Click[] {
+  return [...new Map(clicks.map((c) => [c.id, c])).values()];
 }
 
 /** Windows with the newest profile around their end; without one, when none can come any more. */

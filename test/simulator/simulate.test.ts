@@ -7,9 +7,9 @@ import {
   SimulationError,
   simulate,
 } from 'tidemark/testing';
+import { topologies } from './endings.js';
 import { downtime } from './moreTopologies.js';
 import { placeOf } from './places.js';
-import { topologies } from './topologies.js';
 
 const SEEDS = 12;
 const rates = Object.fromEntries(

@@ -1,15 +1,11 @@
 /** Three jobs to be simulated: the shape of the main job, sessions that replace rows, and two sinks of one stream. */
-import { identity, type OperatorFunction, share } from 'rxjs';
+import { share } from 'rxjs';
 import {
   count,
   dedupe,
   eventTimeWindow,
   idempotentSink,
   intervalJoin,
-  type Job,
-  type JobConfig,
-  job,
-  type Source,
   type Store,
   session,
   sum,
@@ -17,79 +13,26 @@ import {
   tumbling,
   watermark,
 } from 'tidemark';
-import { memoryStore } from 'tidemark/memory';
-import type { SimulatedStore, SimulationConfig, World } from 'tidemark/testing';
+import type { World } from 'tidemark/testing';
 import { BOUND, type Click, clicks, type Profile, profiles } from './inputs.js';
-import { joined, REACH, SIZE, sessions, WITHIN, windows } from './oracles.js';
-
-/** What a wrong design changes in a topology that is right. */
-export interface Parts {
-  /** The store that has the checkpoints, as a process sees it. */
-  readonly client?: (store: Store, world: World) => Store;
-  readonly source?: <T>(source: Source<T>, world: World) => Source<T>;
-  /** The main store itself. */
-  readonly main?: SimulatedStore;
-  /** The store of the other table, as it is and as a process sees it. */
-  readonly other?: SimulatedStore;
-  readonly otherClient?: (store: Store, world: World) => Store;
-  /** The table is in the other store. */
-  readonly elsewhere?: boolean;
-  readonly job?: Partial<JobConfig>;
-  /** In place of the operator of that id. */
-  readonly operators?: Readonly<Record<string, (options: any) => any>>;
-  /** Between operators, where there is nothing in the right design. */
-  readonly stages?: Readonly<Record<string, (world: World) => OperatorFunction<any, any>>>;
-}
-
-export type Topology = (seed: number, parts?: Parts) => SimulationConfig;
+import { joined, REACH, rowsOf, SIZE, sessions, unique, WITHIN, windows } from './oracles.js';
+import {
+  jobOf,
+  memory,
+  operator,
+  otherOf,
+  type Parts,
+  sourceOf,
+  stage,
+  storeOf,
+  type Topology,
+} from './parts.js';
 
 const key = ['start', 'user'];
 const columns = { start: 'int8', user: 'text', n: 'int8', total: 'int8' };
 const countTable = { key, columns };
 const sessionTable = { key, columns: { ...columns, end: 'int8' } };
 const planned = { key, columns: { ...columns, plan: 'text' } };
-
-const memory: SimulatedStore['open'] = ({ clock }) => memoryStore({ clock });
-
-export function storeOf(world: World, parts: Parts): Store {
-  const store = world.store('main');
-  return parts.client?.(store, world) ?? store;
-}
-
-function otherOf(world: World, parts: Parts): Store {
-  const store = world.store('other');
-  return parts.otherClient?.(store, world) ?? store;
-}
-
-export function sourceOf<T>(world: World, name: string, parts: Parts): Source<T> {
-  const source = world.source<T>(name);
-  return parts.source?.(source, world) ?? source;
-}
-
-export function operator<F extends (options: any) => any>(parts: Parts, id: string, right: F): F {
-  return (parts.operators?.[id] ?? right) as F;
-}
-
-export function stage(parts: Parts, place: string, world: World): OperatorFunction<any, any> {
-  return parts.stages?.[place]?.(world) ?? identity;
-}
-
-export function jobOf(
-  world: World,
-  parts: Parts,
-  own: Pick<JobConfig, 'topology' | 'checkpoints'> & Partial<JobConfig>,
-): Job {
-  return job({
-    id: 'simulated',
-    every: 40,
-    everyEvents: 8,
-    clock: world.clock,
-    restart: { delay: 100, maxDelay: 1000, attempts: 20 },
-    timeout: '2s',
-    ...own,
-    ...parts.job,
-  });
-}
 
 const click = {
   timestamp: (c: Click) => c.at,
@@ -224,10 +167,6 @@ const perSession = ({ id }: { id: string }) =>
     aggregate: { n: count(), total: sum((c: Click) => c.value) },
   });
 
-function unique(all: readonly Click[]): Click[] {
-  return [...new Map(all.map((c) => [c.id, c])).values()];
-}
-
 /** One stream, counted into a table beside the checkpoints (class A), and into one elsewhere (class O). */
 export const twoSinks: Topology = (seed, parts = {}) => ({
   seed,
@@ -259,15 +198,14 @@ export const twoSinks: Topology = (seed, parts = {}) => ({
         for (const name of ['one', 'two'] as const) {
           const sink = operator(parts, name, idempotentSink<any>);
           const before = stage(parts, `before ${name}`, world);
-          t.sink(counted.pipe(before, sink({ id: name, store: tables[name], key, row })));
+          const own = { id: name, store: tables[name], key, row, ...parts.sink?.(name, world) };
+          t.sink(counted.pipe(before, sink(own)));
         }
       },
     });
   },
   oracle: (read) => {
-    const rows = windows(read, 'clicks').map((row) => ({ ...row }));
+    const rows = rowsOf(windows(read, 'clicks'));
     return { one: rows, two: rows };
   },
 });
-
-export const topologies = { mainShape, replacingSessions, twoSinks };

@@ -1,11 +1,13 @@
 /** Wrong designs, each one small mistake away from a right one; the simulator must find every one of them. */
 import { map } from 'rxjs';
 import {
+  type Checkpoint,
   type Commit,
   count,
   dedupe,
   type EventElement,
   eventTimeWindow,
+  idempotentSink,
   isElement,
   type Source,
   type Store,
@@ -21,10 +23,13 @@ import { resultOf } from '#lib/element.js';
 import { Coordinator } from '#lib/job/checkpoint/coordinator.js';
 import { Roster } from '#lib/job/checkpoint/roster.js';
 import { Timers } from '#lib/job/runtime.js';
+import { Deliveries } from '#lib/job/sinks/deliveries.js';
+import { Eager } from '#lib/job/sinks/eager.js';
 import { Outbox } from '#lib/job/sinks/outbox.js';
 import type { OutboxTarget } from '#lib/ports.js';
 import { Stage } from '#lib/stage.js';
 import { WatermarkState } from '#lib/watermarkState.js';
+import { changedClass, drained, eager } from '../endings.js';
 import type { Click } from '../inputs.js';
 import {
   absurdClock,
@@ -34,13 +39,8 @@ import {
   slowSide,
   slowSink,
 } from '../moreTopologies.js';
-import {
-  mainShape,
-  type Parts,
-  replacingSessions,
-  type Topology,
-  twoSinks,
-} from '../topologies.js';
+import type { Parts, Topology } from '../parts.js';
+import { mainShape, replacingSessions, twoSinks } from '../topologies.js';
 import { slowly, tampered } from './stages.js';
 import {
   added,
@@ -65,6 +65,8 @@ export const faults: FaultRates = Object.fromEntries(
   faultKinds.map((kind) => [kind, kind === 'stalled' ? 0.02 : 0.06]),
 );
 const crashes: FaultRates = { 'crash before': 0.06, 'crash after': 0.06 };
+/** What the last write of a job needs to be followed by another run. */
+const crashesAfter: FaultRates = { 'crash after': 0.3 };
 
 /* The store as a process sees it: what the process does wrong in using it. */
 function client(
@@ -247,7 +249,11 @@ export const designs: Readonly<Record<string, Wrong>> = {
     topology: twoSinks,
     parts: without({ newest: false }),
   },
-  'state that did not change is not kept': { topology: mainShape, parts: without({ kept: false }) },
+  'state that did not change is not kept': {
+    topology: mainShape,
+    // no run goes on from what is left: it need not be tried often
+    parts: { ...without({ kept: false }), job: { restart: { delay: 100, attempts: 2 } } },
+  },
   'a lost answer is taken for yes': {
     topology: twoSinks,
     parts: client(async (commit, store) => {
@@ -478,6 +484,57 @@ export const designs: Readonly<Record<string, Wrong>> = {
         })),
     },
   },
+  'the rows that an outbox holds are not handed over when the class of its sink has changed': {
+    topology: changedClass,
+    patch: patched(
+      Deliveries.prototype,
+      'add',
+      (right) =>
+        function (this: any, id: string, sink: any, saved: unknown) {
+          return right.call(this, id, sink, sink.delivery === 'atLeastOnce' ? undefined : saved);
+        },
+    ),
+  },
+  'an eager sink lets a barrier pass before its rows are written': {
+    topology: eager,
+    patch: patched(Eager.prototype, 'settle', () => (then: () => void) => then()),
+  },
+  'an eager sink has a version that does not tell which row is newer': {
+    topology: eager,
+    parts: { operators: { out: (o) => idempotentSink<any>({ ...o, version: () => 0 }) } },
+  },
+  'sessions that merge are written as they come': {
+    topology: replacingSessions,
+    parts: {
+      operators: {
+        out: (o) =>
+          idempotentSink<any>({
+            ...o,
+            delivery: 'atLeastOnce',
+            version: (r: any) => r.value.n,
+          }),
+      },
+    },
+  },
+  'a drained end is taken for an ordinary checkpoint': {
+    topology: drained,
+    parts: restoring((checkpoint) => ({
+      ...checkpoint,
+      drained: false,
+      positions: new Map(
+        [...checkpoint.positions].map(([source, saved]) => [
+          source,
+          { ...(saved as object), finished: false },
+        ]),
+      ),
+    })),
+    faults: crashesAfter,
+  },
+  'a job that was drained opens windows again that have fired': {
+    topology: drained,
+    parts: { job: { migrate: { reopen: 0 } } },
+    faults: crashesAfter,
+  },
   'the last rows are not committed': {
     topology: twoSinks,
     parts: client((commit, store) =>
@@ -485,6 +542,20 @@ export const designs: Readonly<Record<string, Wrong>> = {
     ),
   },
 };
+
+/* What a new owner gets of a checkpoint. */
+function restoring(change: (checkpoint: Checkpoint) => Checkpoint): Parts {
+  return {
+    client: (store) =>
+      withCheckpoints(store, (right) => ({
+        async acquire(...args) {
+          const owned = await right.acquire(...args);
+          const { checkpoint } = owned;
+          return { ...owned, checkpoint: checkpoint && change(checkpoint) };
+        },
+      })),
+  };
+}
 
 /* Sent again without asking what became of it. */
 async function again(commit: Commit, store: Store) {
@@ -521,6 +592,9 @@ export const controls: Readonly<Record<string, Wrong>> = {
     topology: sessionsElsewhere,
     parts: { other: { open: () => mapStore() } },
   },
+  'a sink that changes its class': { topology: changedClass },
+  'rows that are written as they come': { topology: eager },
+  'a job that is drained': { topology: drained, faults: crashesAfter },
   'a store in memory': {
     topology: twoSinks,
     parts: { main: { open: ({ clock }) => memoryStore({ clock }) } },
