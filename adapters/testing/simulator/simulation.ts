@@ -217,9 +217,13 @@ export class Simulation implements Outside {
   }
 
   private result(): SimulationResult {
+    const { trace } = this;
     return {
-      trace: this.trace.lines,
-      hash: this.trace.hash,
+      trace: trace.lines,
+      // most runs are never compared with another
+      get hash() {
+        return trace.hash;
+      },
       violations: this.violations,
       faults: this.network.fired,
       steps: this.network.steps,

@@ -14,19 +14,16 @@ const bytes = new TextEncoder();
 
 export class Trace {
   readonly lines: TraceLine[] = [];
-  private sum = 0;
-  private length = 0;
 
   add(line: TraceLine): void {
     this.lines.push(line);
-    const text = bytes.encode(`${line.at} ${line.process} ${line.text}\n`);
-    this.sum = crc32(text, 0, this.sum);
-    this.length += text.length;
   }
 
   /** Of all lines: equal for equal traces. */
   get hash(): string {
-    return `${this.sum.toString(16).padStart(8, '0')}-${this.length.toString(16)}`;
+    const all = this.lines.map(({ at, process, text }) => `${at} ${process} ${text}\n`).join('');
+    const text = bytes.encode(all);
+    return `${crc32(text).toString(16).padStart(8, '0')}-${text.length.toString(16)}`;
   }
 }
 
