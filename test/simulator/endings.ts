@@ -43,14 +43,14 @@ export const eager: Topology = (seed, parts = {}) => ({
   stores: { main: parts.main ?? memory },
   input: {
     clicks: {
-      splits: clicks({ seed, count: 22, users: 2, pace: 1, splits: 2, maxDelay: DISORDER }),
+      splits: clicks({ seed, count: 14, users: 2, pace: 1, splits: 2, maxDelay: DISORDER }),
     },
   },
   job: (world) => {
     const store = storeOf(world, parts);
     return jobOf(world, parts, {
       checkpoints: store.checkpoints(),
-      everyEvents: 5,
+      everyEvents: 6,
       topology: (t) => {
         const out = operator(parts, 'out', idempotentSink<any>);
         const newest = { delivery: 'atLeastOnce', version: (r: any) => r.value.n } as const;

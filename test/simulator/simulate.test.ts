@@ -11,7 +11,7 @@ import { topologies } from './endings.js';
 import { downtime } from './moreTopologies.js';
 import { placeOf } from './places.js';
 
-const SEEDS = 12;
+const SEEDS = 9;
 const rates = Object.fromEntries(
   faultKinds.map((kind) => [kind, kind === 'stalled' ? 0.02 : 0.06]),
 ) as FaultRates;
