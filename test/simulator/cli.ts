@@ -1,6 +1,6 @@
 /**
  * `npm run simulate -- [--seeds N] [--from K] [--topology NAME] [--points singles|pairs] [--each N]
- * [--store URL] [--wrong]`: simulates the jobs under many seeds, at every crash point, or catches wrong designs.
+ * [--store all|URL] [--wrong]`: simulates the jobs under many seeds, at every crash point, or catches wrong designs.
  */
 import { parseArgs } from 'node:util';
 import {
@@ -10,10 +10,12 @@ import {
   type FaultRates,
   faultKinds,
   faultText,
+  type SimulationConfig,
   traceText,
 } from 'tidemark/testing';
-import { type Place, placeOf } from './places.js';
-import { type Topology, topologies } from './topologies.js';
+import { topologies } from './endings.js';
+import type { Topology } from './parts.js';
+import { type Place, placeOf, places } from './places.js';
 
 const options = {
   seeds: { type: 'string', default: '500' },
@@ -34,6 +36,13 @@ interface Asked {
   readonly each: number;
   readonly points: 'none' | 'singles' | 'pairs';
   readonly chosen: readonly (readonly [name: string, Topology])[];
+  readonly stores: readonly string[];
+}
+
+/** One of the jobs on one kind of store. */
+interface Tried {
+  readonly name: string;
+  readonly topology: (seed: number) => SimulationConfig;
   readonly place: Place;
 }
 
@@ -44,22 +53,19 @@ const disks: FaultRates = { 'crash before': 0.04, 'crash after': 0.04 };
 const powers: readonly Crash[] = ['killed', 'unsynced lost', 'torn'];
 const PROGRESS = 100;
 
-async function seeds(asked: Asked, name: string, topology: Topology): Promise<boolean> {
-  const { place, seeds: count, from } = asked;
+async function seeds(asked: Asked, { name, topology, place }: Tried): Promise<boolean> {
+  const { seeds: count, from } = asked;
   const faults = place.files ? disks : servers;
   const started = Date.now();
   try {
-    const met = await assertSurvives(
-      (seed) => ({ ...topology(seed, { main: place.main() }), faults }),
-      {
-        seeds: count,
-        from,
-        survived: (seed) => {
-          if (seed % PROGRESS === 0)
-            console.log(`${name}: seed ${seed}; go on with --from ${seed + 1}`);
-        },
+    const met = await assertSurvives((seed) => ({ ...topology(seed), faults }), {
+      seeds: count,
+      from,
+      survived: (seed) => {
+        if (seed % PROGRESS === 0)
+          console.log(`${name}: seed ${seed}; go on with ${goOn(name, seed)}`);
       },
-    );
+    });
     const { steps, faults: hit, commits, processes } = met;
     const took = `${((Date.now() - started) / 1000).toFixed(1)} s`;
     console.log(
@@ -72,27 +78,29 @@ async function seeds(asked: Asked, name: string, topology: Topology): Promise<bo
   }
 }
 
-async function points(asked: Asked, name: string, topology: Topology): Promise<boolean> {
-  const { place, points: which, each, from, seed } = asked;
+async function points(asked: Asked, { name, topology, place }: Tried): Promise<boolean> {
+  const { points: which, each, from, seed } = asked;
   const started = Date.now();
-  const found = await crashPoints(topology(seed, { main: place.main() }), {
+  const found = await crashPoints(topology(seed), {
     pairs: which === 'pairs',
     each,
     from,
     ...(place.files && { powers }),
     ran: ({ number, faults, result }) => {
       if (number % PROGRESS === 0)
-        console.log(`${name}: point ${number}; go on with --from ${number + 1}`);
+        console.log(`${name}: point ${number}; go on with ${goOn(name, number)}`);
       const [first] = result.violations;
       if (first === undefined) return;
       console.log(`${name}: ${faults.map(faultText).join('; ')}: ${first.rule}: ${first.detail}`);
       console.log(traceText(result.trace, 60));
     },
   });
-  const took = `${((Date.now() - started) / 1000).toFixed(1)} s`;
+  const ms = Date.now() - started;
+  const took = `${(ms / 1000).toFixed(1)} s`;
   const { steps, singles, pairs, hit, broken } = found;
+  const perPoint = (ms / Math.max(1, singles + pairs)).toFixed(1);
   console.log(
-    `${name}: ${steps} steps, ${singles} single and ${pairs} double crashes, ${hit} hit, ${broken.length} broken, ${took}`,
+    `${name}: ${steps} steps, ${singles} single and ${pairs} double crashes, ${hit} hit, ${broken.length} broken, ${took}, ${perPoint} ms each`,
   );
   return broken.length === 0;
 }
@@ -115,17 +123,36 @@ async function wrong(): Promise<boolean> {
 async function main(): Promise<number> {
   const { values } = parseArgs({ options });
   if (values.wrong) return (await wrong()) ? 0 : 1;
-  const asked = await check(values);
+  const asked = check(values);
   let right = true;
-  for (const [name, topology] of asked.chosen) {
-    const run = asked.points === 'none' ? seeds : points;
-    right = (await run(asked, name, topology)) && right;
-  }
-  await asked.place.close();
+  for (const url of asked.stores) right = (await onStore(asked, url)) && right;
   return right ? 0 : 1;
 }
 
-async function check(values: Record<keyof typeof options, string | boolean>): Promise<Asked> {
+async function onStore(asked: Asked, url: string): Promise<boolean> {
+  const place = await placeOf(url);
+  const run = asked.points === 'none' ? seeds : points;
+  let right = true;
+  try {
+    for (const [job, given] of asked.chosen) {
+      // both stores are of this kind: a table of the other one is reached by an outbox
+      const topology = (seed: number) => given(seed, { main: place.main(), other: place.main() });
+      right =
+        (await run(asked, { name: `${url.split('//')[0]} ${job}`, topology, place })) && right;
+    }
+  } finally {
+    await place.close();
+  }
+  return right;
+}
+
+/* Of what was begun; the jobs and stores that have not had their turn are left. */
+function goOn(name: string, done: number): string {
+  const [store, job] = name.split(' ');
+  return `--store ${store} --topology ${job} --from ${done + 1}`;
+}
+
+function check(values: Record<keyof typeof options, string | boolean>): Asked {
   const number = (name: keyof typeof options) => {
     const n = Number(values[name]);
     if (Number.isSafeInteger(n) && n > 0) return n;
@@ -149,7 +176,7 @@ async function check(values: Record<keyof typeof options, string | boolean>): Pr
     each: number('each'),
     points: which as Asked['points'],
     chosen,
-    place: await placeOf(String(values.store)),
+    stores: values.store === 'all' ? places : [String(values.store)],
   };
 }
 

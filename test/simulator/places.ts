@@ -12,7 +12,10 @@ export interface Place {
   close(): Promise<void>;
 }
 
-/** @param url `memory:`, `file:`, `pglite:`, `postgres://...` or `redis://...` */
+/** Every kind; servers are started for the command alone. */
+export const places: readonly string[] = ['memory:', 'file:', 'pglite:', 'postgres:', 'redis:'];
+
+/** @param url one of `places`, or `postgres://...` or `redis://...` of a server that is there */
 export async function placeOf(url: string): Promise<Place> {
   if (url === 'memory:') {
     return { main: () => ({ open: ({ clock }) => memoryStore({ clock }) }), close: async () => {} };
@@ -22,21 +25,32 @@ export async function placeOf(url: string): Promise<Place> {
       fileStore({ dir: '/data', fs, clock, compactAbove: 4000 });
     return { main: () => ({ perProcess: true, open }), files: true, close: async () => {} };
   }
-  const store = await realStore(url);
+  const server = await serverOf(url);
+  const store = await realStore(server?.url ?? url);
   let serial = Date.now();
   return {
     // each simulation has names of its own: what the one before left is not looked at
     main: () => ({ open: () => renamed(store, `s${(serial++).toString(36)}_`) }),
-    close: () => store.close(),
+    async close() {
+      await store.close();
+      await server?.stop();
+    },
   };
+}
+
+async function serverOf(url: string): Promise<{ url: string; stop(): Promise<void> } | undefined> {
+  if (url === 'postgres:') return (await import('../servers/postgres.js')).startPostgres();
+  if (url === 'redis:') return (await import('../servers/redis.js')).startRedis();
+  return undefined;
 }
 
 async function realStore(url: string): Promise<Store> {
   if (url === 'pglite:') return (await import('tidemark/embedded')).embeddedStore();
-  if (url.startsWith('postgres')) return (await import('tidemark/postgres')).postgresStore({ url });
-  if (url.startsWith('redis')) return (await import('tidemark/redis')).redisStore({ url });
+  if (/^postgres(ql)?:/.test(url))
+    return (await import('tidemark/postgres')).postgresStore({ url });
+  if (/^rediss?:/.test(url)) return (await import('tidemark/redis')).redisStore({ url });
   throw new TypeError(
-    `\`--store\` must be memory:, file:, pglite:, postgres://... or redis://...; got ${url}`,
+    `\`--store\` must be all, ${places.join(', ')}, postgres://... or redis://...; got ${url}`,
   );
 }
 
