@@ -101,8 +101,8 @@ function tell(report: Report): void {
 }
 
 async function zombies(o: Asked): Promise<boolean> {
-  const { zombies, seed, events, store } = o;
-  const report = await zombieRuns({ zombies, seed, events, store, log });
+  const { zombies, seed, events, store, jobs } = o;
+  const report = await zombieRuns({ zombies, seed, events, store, jobs, log });
   const { midWork, longestMs } = report;
   log(`${report.zombies} zombies, ${midWork} woke mid-work; taken over within ${longestMs} ms`);
   return rowsRight(report);

@@ -2,7 +2,7 @@
 import { outageRuns } from './outages.js';
 import { serverKinds } from './places.js';
 
-it.each(serverKinds)(
+it.concurrent.each(serverKinds)(
   'a server of %s that is killed under the job and started again costs no row, and no second start of the job',
   async (store) => {
     const report = await outageRuns({ kind: 'restart', faults: 3, seed: 3, store });
@@ -13,7 +13,7 @@ it.each(serverKinds)(
   120_000,
 );
 
-it.each(serverKinds)(
+it.concurrent.each(serverKinds)(
   'requests to %s, or only their replies, that are lost with the connection cost no row',
   async (store) => {
     const report = await outageRuns({ kind: 'cut', faults: 5, seed: 3, store });

@@ -27,6 +27,8 @@ export interface ZombieOptions {
   /** A store that several processes have open at once. */
   readonly store: string;
   readonly events?: number;
+  /** Rounds side by side; they mostly wait. @default 1 */
+  readonly jobs?: number;
   readonly log?: (line: string) => void;
 }
 
@@ -48,17 +50,16 @@ const SENTENCE = /^main: job "main [a-z_0-9]+": epoch \d+ is no longer the owner
 let serial = 0;
 
 export async function zombieRuns(options: ZombieOptions): Promise<ZombieReport> {
-  const { zombies, seed, store, events = 30_000, log = () => {} } = options;
+  const { zombies, seed, store, events = 30_000, jobs = 1, log = () => {} } = options;
   const dir = mkdtempSync(join(tmpdir(), 'tidemark-zombies-'));
-  const next = random(seed);
   const place = await openPlace(store);
   const total = { zombies: 0, midWork: 0, longestMs: 0, lost: 0, doubled: 0, wrong: 0 };
   try {
     const undisturbed = await reference(dir, seed, events);
-    for (let i = 1; i <= zombies; i++) {
+    const play = async (i: number) => {
       const table = `zombie_${process.pid}_${++serial}`;
       const args = [...inputOf(seed, events), '--store', place.storeOf(dir), '--table', table];
-      const round = new Round(join(dir, `${i}`), args, next);
+      const round = new Round(join(dir, `${i}`), args, random(seed * 7919 + i));
       const { tookMs, midWork, out } = await round.toEnd();
       const found = compare(undisturbed, rowsIn(out));
       total.zombies++;
@@ -69,12 +70,35 @@ export async function zombieRuns(options: ZombieOptions): Promise<ZombieReport> 
         `zombie ${i}: taken over after ${tookMs} ms, woke ${midWork ? 'while the next one worked' : 'after the end'}; ` +
           `${undisturbed.length} rows, ${found.lost} lost, ${found.doubled} doubled, ${found.wrong} wrong`,
       );
-    }
+    };
+    await sideBySide({ count: zombies, jobs, play });
     return total;
   } finally {
     await place.close();
     rmSync(dir, { recursive: true, force: true });
   }
+}
+
+interface Rounds {
+  readonly count: number;
+  readonly jobs: number;
+  /** Plays one, counted from 1. */
+  readonly play: (i: number) => Promise<void>;
+}
+
+/* After a failure no further one begins, and those at work are waited for. */
+async function sideBySide({ count, jobs, play }: Rounds): Promise<void> {
+  let begun = 0;
+  const lane = async () => {
+    while (begun < count) {
+      await play(++begun).catch((thrown) => {
+        begun = count;
+        throw thrown;
+      });
+    }
+  };
+  const ends = await Promise.allSettled(Array.from({ length: jobs }, lane));
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
 }
 
 interface Running {
