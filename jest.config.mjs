@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 /** Jest 30 with swc: no type check here (`npm run typecheck` does that), right source lines. */
 const config = {
   testEnvironment: '<rootDir>/test/environment.cjs',
@@ -26,5 +28,9 @@ const config = {
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
   testTimeout: 60000,
+  // many tests wait for a server or a process more than they work
+  maxWorkers: Math.max(2, Math.floor(availableParallelism() / 2)),
+  // what test files leave behind slows all that come after them down
+  workerIdleMemoryLimit: '512MB',
 };
 export default config;
