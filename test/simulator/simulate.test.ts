@@ -1,10 +1,12 @@
 /** What the simulator shows of the three jobs: one seed is one world, what is right survives, and crashes hit every step. */
+import { fileStore } from 'tidemark/files';
 import {
   assertSurvives,
   crashPoints,
   type FaultRates,
   faultKinds,
   SimulationError,
+  type StoreSite,
   simulate,
 } from 'tidemark/testing';
 import { topologies } from './endings.js';
@@ -50,6 +52,21 @@ it('files survive a crash at every step of the disk, with the power lost', async
   expect(found.steps).toBeGreaterThan(30);
   expect(found.hit).toBe(found.singles);
 }, 60_000);
+
+it('a crash after the end of a job, as its files are compacted, is a crash like others', async () => {
+  const open = ({ files: fs, clock }: StoreSite) =>
+    fileStore({ dir: '/data', fs, clock, compactAbove: 9000 });
+  const world = topologies.replacingSessions(2, { main: { perProcess: true, open } });
+  const { trace } = await simulate(world);
+  const end = trace.findIndex(({ text }) => text.startsWith('ends'));
+  const after = trace.slice(end).flatMap(({ text }) => /^#(\d+)/.exec(text)?.[1] ?? []);
+  expect(after).not.toEqual([]);
+  for (const step of after.map(Number)) {
+    const faults = [{ step, kind: 'crash before', power: 'torn' }] as const;
+    const { violations, processes } = await simulate({ ...world, faults });
+    expect([violations, processes]).toEqual([[], 1]);
+  }
+});
 
 it('a split that was idle before a long pause is waited for after it', async () => {
   const faults = [{ step: 9, kind: 'slow' }] as const;

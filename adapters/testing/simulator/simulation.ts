@@ -187,7 +187,7 @@ export class Simulation implements Outside {
       this.fail({ rule: 'everything comes to its end', detail });
       return;
     }
-    await this.watch.end(this.stores.all(), this.drained);
+    await this.watch.end(await this.stores.atEnd(), this.drained);
   }
 
   private restartLater(): void {

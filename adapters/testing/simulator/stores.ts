@@ -18,8 +18,8 @@ interface Around {
 export class Stores {
   private readonly servers = new Map<string, Server>();
   private readonly disks = new Map<string, SimulatedDisk>();
-  /** The newest one that was opened of each embedded store. */
-  private readonly opened = new Map<string, Server>();
+  /** The newest one that was opened of each embedded store, and by whom. */
+  private readonly opened = new Map<string, { server: Server; process: Process }>();
 
   constructor(
     private readonly config: SimulationConfig,
@@ -59,11 +59,16 @@ export class Stores {
   /** The one that has the checkpoints. */
   get first(): Server {
     const [name = ''] = Object.keys(this.config.stores);
-    return (this.servers.get(name) ?? this.opened.get(name)) as Server;
+    return (this.servers.get(name) ?? this.opened.get(name)?.server) as Server;
   }
 
-  all(): readonly Server[] {
-    return [...this.servers.values(), ...this.opened.values()];
+  /** All, to be looked at when everything is over. */
+  async atEnd(): Promise<readonly Server[]> {
+    const all = [...this.servers.values()];
+    for (const [name, { server, process }] of this.opened) {
+      all.push(process.alive ? server : await this.openedAgain(name, server));
+    }
+    return all;
   }
 
   /** A process has ended, or the power of its machine. */
@@ -98,7 +103,19 @@ export class Stores {
     const files = disk.of(process, this.around.network);
     const server = new Server(name, () => storeOf(given).open({ clock: process.clock, files }), 0);
     await this.around.outside.work(process, () => server.start());
-    this.opened.set(name, server);
+    this.opened.set(name, { server, process });
+    return server;
+  }
+
+  /* Who had it was killed after its job had ended, in what a store does by itself: nobody answers there. */
+  private async openedAgain(name: string, { tables }: Server): Promise<Server> {
+    const { startAt = 0, stores } = this.config;
+    const clock = { now: () => startAt + this.around.outside.time.ms };
+    const files = (this.disks.get(name) as SimulatedDisk).files.boot();
+    const given = stores[name] as SimulationConfig['stores'][string];
+    const server = new Server(name, () => storeOf(given).open({ clock, files }), 0);
+    await server.start();
+    for (const [table, layout] of tables) server.tables.set(table, layout);
     return server;
   }
 }
