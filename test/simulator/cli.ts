@@ -180,6 +180,8 @@ function check(values: Record<keyof typeof options, string | boolean>): Asked {
   };
 }
 
+// a promise that is never settled ends a program without a word
+process.exitCode = 2;
 main().then(
   (code) => {
     process.exitCode = code;
