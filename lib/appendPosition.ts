@@ -11,7 +11,7 @@ export interface AppendPosition {
   readonly epoch: number;
   readonly n: number;
   readonly i: number;
-  /** Of the run that fenced last; gone with its first batch. */
+  /** Of the run that fenced last, gone with its first batch; or of the run whose batch it was, where that says so. */
   readonly mark?: number;
 }
 
@@ -23,21 +23,29 @@ export interface AppendBatch {
   readonly rows: number;
   /** The n that its owner went on from, where the target is not told of fences. */
   readonly from?: number;
+  /** Its run, which tells two owners of one epoch apart there. */
+  readonly mark?: number;
 }
 
 /** `skip`: so many rows at the front are known; `position` is to be kept in the same write as the others. */
 export type AppendStep =
   | { readonly outcome: 'write'; readonly skip: number; readonly position: AppendPosition }
   | { readonly outcome: 'duplicate' }
-  | { readonly outcome: 'fenced' };
+  /** `epoch`: the one that shuts it out, or that another run has. */
+  | { readonly outcome: 'fenced'; readonly epoch: number };
 
 /** Judges a batch by the position that its owner has; undefined where it has none. O(1). */
 export function appendStep(batch: AppendBatch, kept: AppendPosition | undefined): AppendStep {
-  const { epoch, n, i, rows, from } = batch;
+  const { epoch, n, i, rows, from, mark } = batch;
   const held = known(kept, epoch, from);
-  const position = { epoch, n, i: i + rows - 1 };
+  const place = { epoch, n, i: i + rows - 1 };
+  const position = mark === undefined ? place : { ...place, mark };
   if (held === undefined) return { outcome: 'write', skip: 0, position };
-  if (held.epoch > epoch) return { outcome: 'fenced' };
+  // an epoch that was given out twice: what one run has sent is not what the other has
+  const another = mark !== undefined && held.mark !== undefined && held.mark !== mark;
+  if (held.epoch > epoch || (held.epoch === epoch && another)) {
+    return { outcome: 'fenced', epoch: held.epoch };
+  }
   if (held.n > n || (held.n === n && held.i >= position.i)) return { outcome: 'duplicate' };
   const skip = held.n === n ? Math.max(0, held.i + 1 - i) : 0;
   return { outcome: 'write', skip, position };

@@ -91,7 +91,9 @@ export type FenceAnswer = 'ok' | { readonly fencedBy: number };
 
 export type OutboxAnswer =
   | { readonly outcome: 'ok'; readonly result: UpsertResult }
-  | { readonly outcome: 'duplicate' | 'fenced' };
+  | { readonly outcome: 'duplicate' }
+  /** `fencedBy`: the first batch of a run says what its fence could not, where that did not reach the target. */
+  | { readonly outcome: 'fenced'; readonly fencedBy?: number };
 
 /**
  * Takes rows in the order of (epoch, n, i), each position once: it is kept in the same write as the

@@ -13,6 +13,8 @@ export interface Delivery {
   readonly rows: number;
   /** The checkpoint that the owner began with: what it sends for later ones is new, even where an earlier owner was further. */
   readonly from?: number;
+  /** The run that sends it: two of one epoch, where checkpoints were lost, have two marks. */
+  readonly mark?: number;
 }
 
 /** The last row of an owner that a receiver has: kept in the same write as the rows. */
@@ -20,13 +22,15 @@ export type DeliveryPosition = AppendPosition;
 
 /**
  * `'write'`: store the rows after the first `skip`, and `position` with them. `'duplicate'`: all are
- * known, answer 200. `'fenced'`: a later owner was here, answer 412.
+ * known, answer 200. `'fenced'`: a later owner was here, or another run of this epoch: answer 412, with
+ * `epoch` as the header `Tidemark-Epoch`.
  */
 export type DeliveryStep = AppendStep;
 
 export const KEY = 'idempotency-key';
 export const EPOCH = 'tidemark-epoch';
 export const FROM = 'tidemark-from';
+export const MARK = 'tidemark-mark';
 
 const plain = /^[A-Za-z0-9_.~-]$/;
 const form = /^([^/]*)\/([^/]*)\/([^/]*)\/(\d{1,15})\/(\d{1,15})-(\d{1,15})$/;
@@ -38,8 +42,8 @@ export function idempotencyKey({ owner, n, i, rows }: Omit<Delivery, 'epoch'>): 
 }
 
 /**
- * Reads the headers `Idempotency-Key`, `Tidemark-Epoch` and `Tidemark-From` of a request; undefined where they are not
- * those of a batch. Takes the headers of `node:http`, or anything with `get`.
+ * Reads the headers `Idempotency-Key`, `Tidemark-Epoch`, `Tidemark-From` and `Tidemark-Mark` of a request; undefined
+ * where they are not those of a batch. Takes the headers of `node:http`, or anything with `get`.
  * @example
  * const delivery = readDelivery(request.headers);
  */
@@ -57,11 +61,15 @@ export function readDelivery(
   const [n = 0, i = 0, last = -1] = numbers.map(Number);
   const number = (name: string) =>
     /^\d{1,15}$/.test(String(get(name))) ? Number(get(name)) : undefined;
-  const [epoch, from] = [number(EPOCH), number(FROM)];
+  const [epoch, from, mark] = [EPOCH, FROM, MARK].map(number);
   if (epoch === undefined || last < i || names.includes(undefined)) return undefined;
   const [a, b, c] = names as [string, string, string];
   const delivery = { owner: { job: a, task: b, sink: c }, epoch, n, i, rows: last - i + 1 };
-  return from === undefined ? delivery : { ...delivery, from };
+  return {
+    ...delivery,
+    ...(from !== undefined && { from }),
+    ...(mark !== undefined && { mark }),
+  };
 }
 
 /**

@@ -1,5 +1,6 @@
 /** One POST: its answer within a time and a size, or a connection fault in one sentence that holds no secret. */
 import { messageOf, StoreError, show } from '../../lib/errors.js';
+import { EPOCH } from './delivery.js';
 
 export interface PostConfig {
   readonly url: URL;
@@ -13,6 +14,8 @@ export interface PostConfig {
 export interface Posted {
   readonly status: number;
   readonly retryAfter: string | null;
+  /** The epoch that the receiver has, where it says so. */
+  readonly epoch: string | null;
   readonly text: string;
 }
 
@@ -36,7 +39,8 @@ export async function post(
     const response = await config.fetch(url, how);
     // the status is the answer: a body that breaks off takes nothing from it
     const text = await beginning(response).catch(() => '');
-    return { status: response.status, retryAfter: response.headers.get('retry-after'), text };
+    const { status, headers: said } = response;
+    return { status, retryAfter: said.get('retry-after'), epoch: said.get(EPOCH), text };
   } catch (thrown) {
     const why = signal.aborted ? `gave no answer within ${timeoutMs} ms` : faultOf(config, thrown);
     // without its cause, which may hold what was sent

@@ -1,23 +1,12 @@
 /** `webhook`: rows as POST requests, one a batch, each with a key by which a receiver takes it once. Memory: one entry per owner. */
 import { type Duration, durationOption } from '../../lib/duration.js';
-import { configError, messageOf, StoreError } from '../../lib/errors.js';
-import { keyText } from '../../lib/key.js';
-import type {
-  FenceAnswer,
-  OutboxAnswer,
-  OutboxBatch,
-  OutboxOwner,
-  OutboxRun,
-  OutboxTarget,
-  SinkStore,
-  Upsert,
-  UpsertResult,
-} from '../../lib/ports.js';
+import { configError } from '../../lib/errors.js';
+import type { OutboxTarget, SinkStore, Upsert } from '../../lib/ports.js';
 import { rowJson } from '../../lib/rowJson.js';
-import { type AnswerMeaning, hintFor, meaningOf, retryAfterMs } from './answers.js';
-import { EPOCH, FROM, idempotencyKey, KEY } from './delivery.js';
-import { type PostConfig, type Posted, post, shownText } from './post.js';
+import { type AnswerMeaning, meaningOf } from './answers.js';
+import { EPOCH, FROM, KEY, MARK } from './delivery.js';
 import { redactor } from './redact.js';
+import { Sender, type SenderConfig } from './sender.js';
 
 export interface WebhookConfig {
   /** `http:` or `https:`; messages name its host only. */
@@ -49,12 +38,13 @@ export interface Webhook extends SinkStore {
  * | `Idempotency-Key` | `job/task/sink/n/i-last`, names percent-encoded: the rows `i` to `last` of checkpoint `n` |
  * | `Tidemark-Epoch` | the owner's number; it rises with each start of the job |
  * | `Tidemark-From` | the checkpoint that this owner began with |
+ * | `Tidemark-Mark` | a number of this run alone: two runs may have one epoch where checkpoints were lost |
  *
  * | answer | |
  * |---|---|
  * | 2xx | the rows are taken |
  * | 409 | they were taken before. Where it means "being worked on", give `meaning` |
- * | 412 | an owner of a higher epoch was here: this one stops |
+ * | 412 | an owner of a higher epoch was here, or another run of this one: see below |
  * | 401 403 404 408 425 429 ..., 3xx, 5xx, none in time | the same batch is sent again; `Retry-After` is respected, up to an hour |
  * | other 4xx | refused: the batch is halved until the rows are found that go to `poison` |
  *
@@ -62,6 +52,9 @@ export interface Webhook extends SinkStore {
  * exactly once in effect at a receiver that keeps, with the rows, the last position of each (job, task, sink):
  * `readDelivery` and `judgeDelivery` do that. A receiver that only remembers keys doubles rows where batches
  * are cut in another way after a restart. Where nobody looks at the key, repeats are repeats. In a bare pipe, at least once, without a key.
+ *
+ * After 412 this run stops. Where it was its first batch, and it is the owner still, checkpoints were lost: then
+ * it goes above the epoch that the answer's `Tidemark-Epoch` gives, and sends the batch again.
  *
  * A receiver needs no word at a takeover: a stale owner can only send rows of durable checkpoints,
  * which stand at or below the position or are the next ones anyway.
@@ -87,12 +80,7 @@ export function webhook(config: WebhookConfig): Webhook {
   };
 }
 
-interface Checked extends PostConfig {
-  readonly body: (rows: readonly Upsert[]) => string | Uint8Array;
-  readonly meaning: (status: number) => AnswerMeaning;
-}
-
-function checked(config: WebhookConfig): Checked {
+function checked(config: WebhookConfig): SenderConfig {
   const { body = jsonBody, timeout = '20s', meaning = () => undefined } = config;
   const wrong = (option: string, rule: string, got: unknown) =>
     configError('webhook', option, rule, got);
@@ -132,7 +120,7 @@ function headersOf(given: Readonly<Record<string, string>>): Headers {
   const headers = new Headers({ 'content-type': 'application/json' });
   for (const [name, value] of Object.entries(given)) {
     const wrong = (rule: string) => configError('webhook', 'headers', rule, name);
-    if ([KEY, EPOCH, FROM].includes(name.toLowerCase()))
+    if ([KEY, EPOCH, FROM, MARK].includes(name.toLowerCase()))
       throw wrong('other headers than those it sets');
     try {
       headers.set(name, value);
@@ -145,106 +133,4 @@ function headersOf(given: Readonly<Record<string, string>>): Headers {
 
 function jsonBody(rows: readonly Upsert[]): string {
   return `[${rows.map(rowJson).join(',\n')}]`;
-}
-
-/** The newest owner. */
-interface Fence {
-  readonly epoch: number;
-  readonly run: OutboxRun | undefined;
-}
-
-/** What is under way for one owner. */
-interface Lane {
-  readonly id: string;
-  readonly answer: Promise<OutboxAnswer>;
-}
-
-class Sender {
-  private readonly fences = new Map<string, Fence>();
-  private readonly lanes = new Map<string, Lane>();
-
-  constructor(private readonly config: Checked) {}
-
-  get host(): string {
-    return this.config.url.host;
-  }
-
-  fence(owner: OutboxOwner, epoch: number, run?: OutboxRun): FenceAnswer {
-    const held = this.fences.get(idOf(owner));
-    if (held?.epoch === epoch && held.run?.mark === run?.mark) return 'ok';
-    if (held !== undefined && held.epoch >= epoch) return { fencedBy: held.epoch };
-    this.fences.set(idOf(owner), { epoch, run });
-    return 'ok';
-  }
-
-  async upsert(rows: readonly Upsert[]): Promise<UpsertResult> {
-    await this.send(rows, {});
-    return { written: rows.length, ignored: 0, conflicts: 0 };
-  }
-
-  /* A batch that is sent again while it is under way waits for that answer: no sockets pile up. */
-  async apply(batch: OutboxBatch): Promise<OutboxAnswer> {
-    const { owner, epoch, n, i } = batch;
-    const fence = this.fences.get(idOf(owner));
-    if (fence !== undefined && fence.epoch > epoch) return { outcome: 'fenced' };
-    if (fence?.epoch !== epoch) this.fences.set(idOf(owner), { epoch, run: undefined });
-    const key = idempotencyKey({ owner, n, i, rows: batch.rows.length });
-    const id = `${epoch} ${key}`;
-    const before = this.lanes.get(idOf(owner));
-    if (before?.id === id) return before.answer;
-    const answer = this.turn(before, () => this.deliver(batch, key));
-    const lane = { id, answer };
-    this.lanes.set(idOf(owner), lane);
-    try {
-      return await answer;
-    } finally {
-      if (this.lanes.get(idOf(owner)) === lane) this.lanes.delete(idOf(owner));
-    }
-  }
-
-  private async turn(before: Lane | undefined, send: () => Promise<OutboxAnswer>) {
-    await before?.answer.catch(() => {});
-    return send();
-  }
-
-  private async deliver(batch: OutboxBatch, key: string): Promise<OutboxAnswer> {
-    const { owner, epoch, rows } = batch;
-    const from = this.fences.get(idOf(owner))?.run?.from;
-    const headers: Record<string, string> = { [KEY]: key, [EPOCH]: String(epoch) };
-    if (from !== undefined) headers[FROM] = String(from);
-    const outcome = await this.send(rows, headers);
-    if (outcome !== 'ok') return { outcome };
-    return { outcome, result: { written: rows.length, ignored: 0, conflicts: 0 } };
-  }
-
-  private async send(rows: readonly Upsert[], headers: Readonly<Record<string, string>>) {
-    const posted = await post(this.config, this.bodyOf(rows), headers);
-    const meaning = this.config.meaning(posted.status);
-    if (meaning === 'refused' || meaning === 'retry') throw this.problem(meaning, posted);
-    return meaning;
-  }
-
-  private bodyOf(rows: readonly Upsert[]): string | Uint8Array {
-    try {
-      return this.config.body(rows);
-    } catch (thrown) {
-      if (thrown instanceof StoreError) throw thrown;
-      throw new StoreError('refused', `webhook: \`body\` threw: ${messageOf(thrown)}`, {
-        cause: thrown,
-      });
-    }
-  }
-
-  private problem(meaning: 'refused' | 'retry', posted: Posted): StoreError {
-    const { status, retryAfter, text } = posted;
-    const said = `webhook: ${this.host} answered ${status}${shownText(this.config, text)}`;
-    if (meaning === 'refused') return new StoreError('refused', said);
-    return new StoreError('connection', said + hintFor(status), {
-      retryAfterMs: retryAfterMs(retryAfter, Date.now()),
-    });
-  }
-}
-
-function idOf({ job, task, sink }: OutboxOwner): string {
-  return keyText([job, task, sink]);
 }

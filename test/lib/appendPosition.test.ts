@@ -33,7 +33,7 @@ it('at or below the position it is a duplicate, also of a later owner', () => {
 });
 
 it('an earlier owner is fenced, whatever it sends, and a later one keeps the place', () => {
-  expect(appendStep(at(1, 9, 0, 1), held)).toEqual({ outcome: 'fenced' });
+  expect(appendStep(at(1, 9, 0, 1), held)).toEqual({ outcome: 'fenced', epoch: 2 });
   expect(appendFence(1, held)).toEqual({ answer: { fencedBy: 2 } });
   expect(placeOf(appendFence(2, held))).toEqual(held);
   expect(placeOf(appendFence(7, held))).toEqual({ epoch: 7, n: 5, i: 3 });
@@ -50,6 +50,26 @@ it('an epoch that is given out a second time is refused, and the first time agai
   const batch = appendStep(at(2, 6, 0, 1), fence);
   expect(batch).toMatchObject({ position: { ...after, n: 6, i: 0 } });
   expect(batch).not.toHaveProperty('position.mark');
+});
+
+it('a batch of another run of the same epoch is no duplicate: it is told the epoch', () => {
+  const taken = { ...held, mark: 8 };
+  for (const n of [4, 5, 6]) {
+    expect(appendStep({ ...at(2, n, 0, 2), mark: 9 }, taken)).toEqual({
+      outcome: 'fenced',
+      epoch: 2,
+    });
+  }
+  expect(appendStep({ ...at(2, 5, 0, 2), mark: 8 }, taken)).toEqual({ outcome: 'duplicate' });
+  expect(appendStep({ ...at(2, 6, 0, 2), mark: 8 }, taken)).toMatchObject({
+    position: { epoch: 2, n: 6, i: 1, mark: 8 },
+  });
+  // above the epoch, its checkpoints being lost, what it has is new
+  expect(appendStep({ ...at(3, 1, 0, 2), mark: 9, from: 0 }, taken)).toEqual({
+    ...{ outcome: 'write', skip: 0, position: { epoch: 3, n: 1, i: 1, mark: 9 } },
+  });
+  // a receiver that keeps no marks judges by the epoch alone
+  expect(appendStep({ ...at(2, 5, 0, 2), mark: 9 }, held)).toEqual({ outcome: 'duplicate' });
 });
 
 it('a later owner that goes on from below the place has lost checkpoints: what follows is new', () => {

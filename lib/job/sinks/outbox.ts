@@ -77,6 +77,9 @@ export class Outbox {
   private waiting: (() => void)[] = [];
   /** Under which the table takes rows; above that of the run where it had a higher one of lost checkpoints. */
   private epoch: number;
+  /** The n that the run goes on from. */
+  private from = 0;
+  private refusals = 0;
 
   constructor(private readonly config: OutboxConfig) {
     this.epoch = config.epoch;
@@ -121,19 +124,11 @@ export class Outbox {
    * @throws FencedError where a later owner was here
    */
   async fence(from = 0): Promise<void> {
-    const { owner, mark, target, retry, owns } = this.config;
-    for (let left = MOST_FENCES; left > 0; left--) {
-      const answer = await retry.run(() => target.fence(owner, this.epoch, { from, mark }));
-      if (answer === 'ok') {
-        this.open = true;
-        this.pump();
-        return;
-      }
-      // asked for after the answer: a later owner has the checkpoints before it fences the table
-      if (!(await owns())) break;
-      this.epoch = answer.fencedBy + 1;
-    }
-    throw new FencedError(owner.job, this.config.epoch);
+    const { retry } = this.config;
+    this.from = from;
+    await this.shut((fence) => retry.run(fence));
+    this.open = true;
+    this.pump();
   }
 
   /** Resolves when nothing is held. */
@@ -227,7 +222,28 @@ export class Outbox {
     const { owner, target } = this.config;
     const answer = await target.apply({ owner, epoch: this.epoch, n, i, rows });
     if (answer.outcome === 'ok') return answer.result;
-    if (answer.outcome === 'fenced') throw new FencedError(owner.job, this.config.epoch);
-    return { written: 0, ignored: rows.length, conflicts: 0 };
+    if (answer.outcome === 'duplicate') return { written: 0, ignored: rows.length, conflicts: 0 };
+    await this.goAbove(answer.fencedBy);
+    await this.shut((fence) => fence());
+    return this.send(n, i, rows);
+  }
+
+  /* Until the table is fenced. */
+  private async shut(run: <T>(fence: () => Promise<T>) => Promise<T>): Promise<void> {
+    const { owner, mark, target } = this.config;
+    const { from } = this;
+    for (;;) {
+      const answer = await run(() => target.fence(owner, this.epoch, { from, mark }));
+      if (answer === 'ok') return;
+      await this.goAbove(answer.fencedBy);
+    }
+  }
+
+  /* Asked for after the refusal: a later owner has the checkpoints before it fences the table. */
+  private async goAbove(fencedBy: number | undefined): Promise<void> {
+    const { owner, epoch, owns } = this.config;
+    const may = fencedBy !== undefined && ++this.refusals < MOST_FENCES;
+    if (!may || !(await owns())) throw new FencedError(owner.job, epoch);
+    this.epoch = fencedBy + 1;
   }
 }

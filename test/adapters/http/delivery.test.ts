@@ -12,6 +12,9 @@ it('any owner and place comes back, from plain headers and from `Headers`', () =
       const headers = { 'idempotency-key': idempotencyKey(delivery), 'tidemark-epoch': '7' };
       expect(readDelivery(headers)).toEqual({ ...delivery, epoch: 7 });
       expect(readDelivery(new Headers(headers))).toEqual({ ...delivery, epoch: 7 });
+      const more = { ...headers, 'tidemark-from': '0', 'tidemark-mark': '281474976710655' };
+      const run = { from: 0, mark: 2 ** 48 - 1 };
+      expect(readDelivery(more)).toEqual({ ...delivery, epoch: 7, ...run });
     }),
   );
 });

@@ -65,25 +65,26 @@ export class Receiver {
     if (fault === 'die after') return this.die();
     if (fault === 'lose reply') return void request.socket.destroy();
     if (fault === 'late') await new Promise((resolve) => setTimeout(resolve, 80));
-    this.answer(response, status);
+    this.answer(response, ...status);
   }
 
-  private answer(response: ServerResponse, status: number): void {
-    response.writeHead(status, status === 429 ? { 'retry-after': '0' } : {}).end();
+  private answer(response: ServerResponse, status: number, epoch?: number): void {
+    const headers = epoch === undefined ? {} : { 'tidemark-epoch': epoch };
+    response.writeHead(status, status === 429 ? { 'retry-after': '0' } : headers).end();
   }
 
   /** One synchronous step, as a transaction would be. */
-  private take(request: IncomingMessage, body: string): number {
+  private take(request: IncomingMessage, body: string): [status: number, epoch?: number] {
     const delivery = readDelivery(request.headers);
-    if (delivery === undefined) return 400;
+    if (delivery === undefined) return [400];
     const id = JSON.stringify(delivery.owner);
     const step = judgeDelivery(delivery, this.positions.get(id));
-    if (step.outcome === 'fenced') return 412;
-    if (step.outcome === 'duplicate') return 409;
+    if (step.outcome === 'fenced') return [412, step.epoch];
+    if (step.outcome === 'duplicate') return [409];
     const lines = (JSON.parse(body) as unknown[]).map((row) => rowOfJson(JSON.stringify(row)));
     this.rows.push(...lines.slice(step.skip));
     this.positions.set(id, step.position);
-    return 201;
+    return [201];
   }
 
   /* Every connection ends at once, and for a while nobody listens. */

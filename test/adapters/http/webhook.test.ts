@@ -82,6 +82,29 @@ it('rows made anew after a checkpoint was lost are taken, those before it are no
   expect(there.seen.at(-1)).toMatchObject({ 'tidemark-from': '3' });
 });
 
+it('a run of an epoch that another run has is told so by its first batch, and by no later one', async () => {
+  const there = await receiver((request) => (request === 1 ? 'lose reply' : 'none'));
+  const [one, two] = [webhook({ url: there.url }), webhook({ url: there.url })];
+  expect(await one.outbox.fence(owner, 4, { from: 0, mark: 2 ** 48 - 1 })).toBe('ok');
+  expect(await two.outbox.fence(owner, 4, { from: 0, mark: 9 })).toBe('ok');
+  expect(await send(one, 1, 0, rowsOf(1), 4)).toMatchObject({ outcome: 'ok' });
+  expect(there.seen[0]).toMatchObject({ 'tidemark-mark': String(2 ** 48 - 1) });
+  // its own batch, of which the answer was lost, is a duplicate
+  await expect(send(one, 2, 0, rowsOf(2), 4)).rejects.toMatchObject({ kind: 'connection' });
+  expect(await send(one, 2, 0, rowsOf(2), 4)).toEqual({ outcome: 'duplicate' });
+  const other = [up(7), up(8)];
+  expect(await send(two, 1, 0, other, 4)).toEqual({ outcome: 'fenced', fencedBy: 4 });
+  expect(await two.outbox.fence(owner, 5, { from: 0, mark: 9 })).toBe('ok');
+  expect(await send(two, 1, 0, other, 5)).toMatchObject({ outcome: 'ok' });
+  expect(there.rows).toEqual([...rowsOf(1), ...rowsOf(2), ...other]);
+  // the receiver knew it, and knows a later one
+  expect(await send(one, 3, 0, rowsOf(3), 4)).toEqual({ outcome: 'fenced' });
+  // one whose checkpoints were emptied hears how far the receiver is
+  const third = webhook({ url: there.url });
+  await third.outbox.fence(owner, 1, { from: 0, mark: 3 });
+  expect(await send(third, 1, 0, rowsOf(4), 1)).toEqual({ outcome: 'fenced', fencedBy: 5 });
+});
+
 it('through lost requests and replies, late answers and kills each row arrives once, in order', async () => {
   const faults: Fault[] = [
     'none',

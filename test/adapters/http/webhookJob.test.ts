@@ -70,3 +70,30 @@ it('through faults of the line, kills of the receiver and failures of the job ea
     await there.stop();
   }
 });
+
+it('the rows of a process whose checkpoints are those of nobody before arrive, though its epoch is the same', async () => {
+  const there = await new Receiver().start();
+  try {
+    for (const from of [0, 90]) {
+      const rows = input.map(({ k }) => ({ k: from + k }));
+      const run = job({
+        ...{ id: 'calls', checkpoints: memoryStore().checkpoints(), every: '1h', everyEvents: 30 },
+        topology: (t) =>
+          t.sink(
+            t.source(arraySource('rows', rows)).pipe(
+              watermark({ id: 'time', timestamp: ({ k }) => k }),
+              idempotentSink({
+                ...{ id: 'out', key: ({ k }: { k: number }) => k },
+                store: webhook({ url: there.url }),
+              }),
+            ),
+          ),
+      });
+      expect(await run.run()).toBe('completed');
+    }
+    expect(there.rows.map(({ key }) => key[0])).toEqual(Array.from({ length: 180 }, (_, k) => k));
+    expect([...there.positions.values()]).toMatchObject([{ epoch: 2 }]);
+  } finally {
+    await there.stop();
+  }
+});

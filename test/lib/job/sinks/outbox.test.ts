@@ -229,3 +229,46 @@ it('two runs of one epoch that fence before either writes have not both the tabl
   await one?.box.fence();
   await expect(two?.box.fence()).rejects.toMatchObject({ name: 'FencedError', epoch: 1 });
 });
+
+/** A target that hears of a fence with the first batch, and then says which epoch it has; with `always`, ever another. */
+function unheard(to: Watched, held: number, always = false): Watched {
+  const inner = to.store.outbox as OutboxTarget;
+  let above = held;
+  const outbox: OutboxTarget = {
+    fence: (owner, epoch, run) => inner.fence(owner, epoch, run),
+    async apply(batch) {
+      if (batch.epoch > above && !always) return inner.apply(batch);
+      if (always) above = batch.epoch;
+      to.log.push(`fenced ${batch.epoch}`);
+      return { outcome: 'fenced', fencedBy: above };
+    },
+  };
+  return { ...to, store: { ...to.store, outbox } };
+}
+
+it('goes above the epoch that is told with its first batch, while it is the owner', async () => {
+  const to = watched();
+  const made = outboxOver(unheard(to, 4), { owns: true });
+  await made.box.fence();
+  await through(made, [rowsOf(1, 2, 3)]);
+  await made.time.run();
+  expect(to.log).toEqual(['fence 1', 'fenced 1', 'fence 5', '5/1/0+2', '5/1/2+1']);
+  expect(made.acks).toEqual([[1, 3]]);
+});
+
+it.each([
+  ['is no longer the owner', false, ['fence 1', 'fenced 1']],
+  [
+    'is shut out again and again',
+    true,
+    ['fence 1', 'fenced 1', 'fence 2', 'fenced 2', 'fence 3', 'fenced 3', 'fence 4', 'fenced 4'],
+  ],
+])('ends where its first batch is fenced and it %s', async (_, owns, log) => {
+  const to = watched();
+  const made = outboxOver(unheard(to, 1, owns), { owns });
+  await made.box.fence();
+  await through(made, [rowsOf(1)]);
+  await made.time.run();
+  expect(made.failed).toMatchObject([{ name: 'FencedError', epoch: 1 }]);
+  expect(to.log).toEqual(log);
+});
