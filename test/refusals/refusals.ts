@@ -33,6 +33,8 @@ interface Shape {
   /** One operator stands there a second time. */
   readonly twice?: boolean;
   readonly ends?: boolean;
+  /** Rows are written as they come, and windows may fire again. */
+  readonly eager?: boolean;
 }
 
 /** One refusal: what is wrong, and the one sentence. */
@@ -80,30 +82,53 @@ export const refusals: readonly Refusal[] = [
   },
 ];
 
+/** What only its maker can do to a store: each gives the store to go on with. */
+export interface Spoiler {
+  /** A store for one test. */
+  fresh(): Store | Promise<Store>;
+  /** Makes the stored checkpoint of a job look as if a newer version had written it. */
+  newer(job: string): Promise<Store>;
+  /** Damages its newest checkpoint, or all that it has. */
+  damage(job: string, which: 'newest' | 'all'): Promise<Store>;
+  /** Whether all is as the damage left it, where nothing can be asked of a damaged store. */
+  untouched?(): boolean;
+}
+
 let serial = 0;
 
 /** A job that has been stopped half-way on this store, and what may be started on it. */
 export class Begun {
   private constructor(
-    private readonly store: Store,
+    public store: Store,
     readonly id: string,
+    private readonly usual: Shape,
   ) {}
 
-  static async on(store: Store): Promise<Begun> {
-    const begun = new Begun(store, `refused_${process.pid}_${++serial}`);
-    let seen = 0;
-    const first: Job = begun.job({}, () => {
-      if (++seen === 20) first.stop();
-    });
-    await first.run();
+  static async on(store: Store, usual: Shape = {}): Promise<Begun> {
+    const begun = new Begun(store, `refused_${process.pid}_${++serial}`, usual);
+    await begun.goOn(20);
     return begun;
   }
 
-  job(shape: Shape = {}, passed: () => void = () => {}): Job {
+  /** Reads so many rows, and stops with a checkpoint. */
+  async goOn(rows: number): Promise<void> {
+    let seen = 0;
+    const made: Job = this.job({}, () => {
+      if (++seen === rows) made.stop();
+    });
+    await made.run();
+  }
+
+  job(change: Shape = {}, passed: () => void = () => {}): Job {
+    const shape = { ...this.usual, ...change };
     const { size = 20, source = 'clicks', splits = ['a', 'b'], rows = clicks, ends = true } = shape;
     const window = 'window' in shape ? shape.window : 'win';
     const once = 'once' in shape ? shape.once : 'once';
-    const distinct = { ...(once !== undefined && { id: once }), key: (c: Click) => c.id };
+    const distinct = {
+      ...(once !== undefined && { id: once }),
+      key: (c: Click) => c.id,
+      within: 10_000,
+    };
     const inner = arraySource(source, rows, {
       ...{ splits, ends },
       splitOf: ({ id }) => splits[id % splits.length] as string,
@@ -136,10 +161,12 @@ export class Begun {
               ...(window !== undefined && { id: window }),
               window: tumbling(size),
               aggregate: { n: count() },
+              allowedLateness: shape.eager === true ? 1000 : 0,
             }),
             idempotentSink({
               id: 'out',
               store: this.table(),
+              ...(shape.eager === true && { delivery: 'atLeastOnce' as const }),
               key: (r) => [r.window.start],
               row: (r) => r.value,
             }),
@@ -156,6 +183,12 @@ export class Begun {
     return { rows: await this.rows(), ...checkpoint, state };
   }
 
+  /** What the store says without looking at state. */
+  async known(): Promise<unknown> {
+    const last = await this.store.checkpoints().lastCommitted(this.id, '0');
+    return { ...last, rows: await this.rows() };
+  }
+
   async rows(): Promise<unknown[]> {
     const rows: unknown[] = [];
     for await (const row of this.table().rows()) rows.push(Object.values(row));
@@ -169,8 +202,8 @@ export class Begun {
 
 export const WHOLE = Array.from({ length: 10 }, (_, i) => [i * 20, 4]);
 
-/** Declares the tests of one store. */
-export function refusalTests(kind: string, store: () => Store): void {
+/** Declares the tests of one store; those of stored data where it outlives a process. */
+export function refusalTests(kind: string, store: () => Store, spoiler?: () => Spoiler): void {
   describe(`on ${kind}`, () => {
     it.each(refusals)('$wrong is refused in one sentence', async ({ sentence, shape }) => {
       const begun = await Begun.on(store());
@@ -209,5 +242,71 @@ export function refusalTests(kind: string, store: () => Store): void {
       );
       expect(await begun.held()).toEqual(before);
     });
+
+    it('rows that are written as they come are refused where a window fires again, without `version`', async () => {
+      const begun = await Begun.on(store(), { eager: true });
+      const before = await begun.held();
+      const late = [...clicks.slice(0, 20), { id: 99, at: 1 }, ...clicks.slice(20)];
+      const failed = begun.job({ rows: late }).run();
+      await expect(failed).rejects.toThrow(
+        "idempotentSink: `version` must be a function, with delivery 'atLeastOnce' and windows that fire more than once; " +
+          'got undefined; a replay may fire otherwise, and an older row could stay; or leave out `delivery`',
+      );
+      expect(await begun.held()).toEqual(before);
+      expect(await begun.job().run()).toBe('completed');
+      expect(await begun.rows()).toEqual(WHOLE);
+    });
+  });
+  if (spoiler !== undefined) describe(`on ${kind}`, () => storedTests(spoiler));
+}
+
+const ALL_DAMAGED = new RegExp(
+  [
+    '^job .*: its checkpoint 2 is damaged \\(.*\\), and its checkpoint 1 is damaged \\(.*\\); start a new job id$',
+    "^fileStore: .* is damaged at byte \\d+, with \\d valid records after it; restore a copy, or open it with `onDamage: 'previous'` " +
+      'to go back: job .* begins anew$',
+  ].join('|'),
+);
+
+function storedTests(spoiler: () => Spoiler): void {
+  it('a store of a newer format is refused in one sentence', async () => {
+    const begun = await Begun.on(await spoiler().fresh());
+    const before = await begun.known();
+    begun.store = await spoiler().newer(begun.id);
+    await expect(begun.job().run()).rejects.toThrow(
+      new RegExp(
+        `^job "${begun.id}": its checkpoint has format 2; this version reads up to 1: run the version that wrote it$`,
+      ),
+    );
+    expect(await begun.known()).toEqual(before);
+  });
+
+  it('a corrupted newest checkpoint gives way to the one before, and it is said', async () => {
+    const begun = await Begun.on(await spoiler().fresh());
+    await begun.goOn(7);
+    expect(await begun.known()).toMatchObject({ epoch: 2, n: 2 });
+    begun.store = await spoiler().damage(begun.id, 'newest');
+    const job = begun.job();
+    expect(await job.run()).toBe('completed');
+    const { fallback } = job.status();
+    expect(fallback).toMatch(/damaged.* goes on from checkpoint 1$/);
+    expect(fallback).toContain(`job "${begun.id}"`);
+    expect(fallback).not.toContain('\n');
+    expect(await begun.rows()).toEqual(WHOLE);
+  });
+
+  it('a store whose checkpoints are all corrupted is refused in one sentence', async () => {
+    const begun = await Begun.on(await spoiler().fresh());
+    await begun.goOn(7);
+    const before = await begun.known();
+    const opened = spoiler().damage(begun.id, 'all');
+    const failed = opened.then((store) => {
+      begun.store = store;
+      return begun.job().run();
+    });
+    await expect(failed).rejects.toThrow(ALL_DAMAGED);
+    const { untouched } = spoiler();
+    if (untouched === undefined) expect(await begun.known()).toEqual(before);
+    else expect(untouched()).toBe(true);
   });
 }
