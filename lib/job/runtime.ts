@@ -5,10 +5,13 @@ export type Runtime = Timing;
 
 export class Timers {
   private readonly running = new Set<() => void>();
+  private ended = false;
 
   constructor(private readonly runtime: Runtime) {}
 
+  /** Calls `fn` so much later, unless the run has ended. */
   after(ms: number, fn: () => void): () => void {
+    if (this.ended) return () => {};
     const cancel = this.runtime.after(ms, () => {
       this.running.delete(cancel);
       fn();
@@ -20,7 +23,9 @@ export class Timers {
     };
   }
 
-  clear(): void {
+  /** The run is over. */
+  end(): void {
+    this.ended = true;
     for (const cancel of this.running) cancel();
     this.running.clear();
   }

@@ -212,7 +212,7 @@ export class TaskRun {
   private close(): Promise<unknown> {
     this.ended = true;
     this.parts?.end();
-    this.timers.clear();
+    this.timers.end();
     return Promise.all([this.sources.close(), this.asked?.catch(() => {})]);
   }
 }

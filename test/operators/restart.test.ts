@@ -6,6 +6,7 @@ import {
   type Job,
   type JobConfig,
   job,
+  type Reader,
   type Source,
   tumbling,
   watermark,
@@ -91,6 +92,75 @@ it('goes on from its newest checkpoint, and ends with the same table', async () 
     expect(await over(j.run(), clock)).toBe('completed');
     expect(await rowsOf(store)).toEqual(EVERY_WINDOW);
     expect(j.status()).toMatchObject({ restarts: 2, failure: 'boom', waiting: false });
+  }
+});
+
+type Method = 'open' | keyof Reader;
+
+/** Asks `before` ahead of each call of the source. */
+function asking(before: (method: Method) => void, ends = true): Source<Click> {
+  return {
+    name: 'clicks',
+    open: (position, out) => {
+      before('open');
+      const inner = arraySource('clicks', clicks, { ends }).open(position, out);
+      const asked =
+        <T>(method: keyof Reader, call: () => T) =>
+        () => {
+          before(method);
+          return call();
+        };
+      return {
+        position: asked('position', () => inner.position()),
+        pause: asked('pause', () => inner.pause()),
+        resume: asked('resume', () => inner.resume()),
+        close: asked('close', () => inner.close()),
+      };
+    },
+  };
+}
+
+it('goes on where a source throws, whatever it was asked', async () => {
+  let thrown = 0;
+  for (const method of ['open', 'position', 'pause', 'resume', 'close'] as const) {
+    for (let call = 0; call < 8; call++) {
+      const [store, clock] = [memoryStore(), new ArrivalClock()];
+      let calls = 0;
+      const source = asking((asked) => {
+        if (asked === method && calls++ === call) throw new Error(`no ${method}`);
+      });
+      const j = build(store, source, { clock });
+      const run = over(j.run(), clock);
+      // the last one is asked to close when all is done
+      const end = await run.catch((error: Error) => error.message);
+      if (calls <= call) continue;
+      thrown++;
+      const last = method === 'close' && j.status().restarts === 0;
+      expect([method, call, end]).toEqual([method, call, last ? 'no close' : 'completed']);
+      expect(await rowsOf(store)).toEqual(EVERY_WINDOW);
+      if (!last) expect(j.status()).toMatchObject({ restarts: 1, failure: `no ${method}` });
+      expect(clock.nextFrame).toBeUndefined();
+    }
+  }
+  expect(thrown).toBeGreaterThan(20);
+});
+
+it('stopped by a source that throws as it is held, it fails at once and says why', async () => {
+  for (const method of ['position', 'pause'] as const) {
+    const clock = new ArrivalClock();
+    let broken = false;
+    const source = asking((asked) => {
+      if (broken && asked === method) throw new Error(`no ${method}`);
+    }, false);
+    const j = build(memoryStore(), source, { clock });
+    const run = j.run();
+    run.catch(() => {});
+    for (let i = 0; i < 100; i++) await settle();
+    broken = true;
+    expect(j.status().sources[0]?.position).toBe(method === 'position' ? 56 : 60);
+    await expect(j.stop()).rejects.toThrow(`no ${method}`);
+    await expect(run).rejects.toThrow(`no ${method}`);
+    expect(clock.nextFrame).toBeUndefined();
   }
 });
 

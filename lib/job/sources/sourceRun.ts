@@ -29,6 +29,8 @@ export class SourceRun {
   /** The event whose turn it is. */
   turn: { readonly value: unknown; readonly split?: string | undefined } | undefined;
   private reader: Reader | undefined;
+  private failed: (thrown: unknown) => void = () => {};
+  private known: Position | undefined;
   private closed = false;
 
   constructor(
@@ -39,7 +41,8 @@ export class SourceRun {
     now: () => number,
   ) {
     this.finished = saved?.finished ?? false;
-    this.gate = new Gate((open) => (open ? this.reader?.resume() : this.reader?.pause()), now);
+    this.known = saved?.at;
+    this.gate = new Gate((open) => this.moved(open), now);
   }
 
   get name(): string {
@@ -49,8 +52,10 @@ export class SourceRun {
   /** Opens the reader where the checkpoint left it; a finished source stays finished. */
   open(events: SourceEvents): void {
     if (this.finished) return;
+    this.failed = (thrown) => events.failed(thrown);
     this.reader = this.source.open(this.saved?.at, {
       event: (value, split) => {
+        if (this.closed) return;
         if (!this.leftOut()) {
           this.turn = { value, split };
           this.feed.next(split === undefined ? value : event(value, Number.NaN, { split }));
@@ -63,7 +68,7 @@ export class SourceRun {
         this.end();
         events.finished();
       },
-      failed: (thrown) => events.failed(thrown),
+      failed: this.failed,
     });
     // what it said as it opened may have ended the run
     if (this.closed) this.reader.close().catch(() => {});
@@ -80,8 +85,32 @@ export class SourceRun {
     this.feed.next(watermarkAt(Infinity));
   }
 
+  /** For a checkpoint: a reader that cannot say where it is fails the run. */
   save(): SavedSource {
-    return { at: this.reader?.position() ?? this.saved?.at, finished: this.finished };
+    try {
+      this.known = this.reader?.position() ?? this.saved?.at;
+    } catch (thrown) {
+      this.failed(thrown);
+    }
+    return { at: this.known, finished: this.finished };
+  }
+
+  /** Where the reader is, or was when it last could say it. */
+  get position(): Position | undefined {
+    try {
+      return this.reader?.position() ?? this.saved?.at;
+    } catch {
+      return this.known;
+    }
+  }
+
+  private moved(open: boolean): void {
+    try {
+      if (open) this.reader?.resume();
+      else this.reader?.pause();
+    } catch (thrown) {
+      this.failed(thrown);
+    }
   }
 
   private leftOut(): boolean {
@@ -90,8 +119,7 @@ export class SourceRun {
 
   async close(): Promise<void> {
     this.closed = true;
-    const { reader } = this;
-    reader?.pause();
-    await reader?.close();
+    this.moved(false);
+    await this.reader?.close();
   }
 }

@@ -111,7 +111,7 @@ export class Sources {
   culprit(error: unknown): Quarantined | undefined {
     const at = this.all.find((source) => source.turn !== undefined);
     if (at?.turn === undefined) return undefined;
-    return { source: at.name, ...at.turn, position: at.save().at, error };
+    return { source: at.name, ...at.turn, position: at.position, error };
   }
 
   status() {
@@ -121,7 +121,7 @@ export class Sources {
       held: source.gate.reasons,
       heldMs: source.gate.heldMs(),
       watermark: source.finished ? Infinity : (this.drift.watermark(i) ?? -Infinity),
-      position: source.save().at as Position,
+      position: source.position as Position,
     }));
   }
 
