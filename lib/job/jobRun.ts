@@ -7,6 +7,7 @@ import type { Quarantine } from './sources/quarantine.js';
 import type { Outcome } from './taskConfig.js';
 import type { TaskRun } from './taskRun.js';
 
+/** So long the end waits for the lease to be freed, within the deadline of `stop` and `drain`. */
 const RELEASE_MS = 3000;
 
 export interface JobRunConfig {
@@ -29,6 +30,8 @@ export class JobRun {
   private cancel: (() => void) | undefined;
   private failure: string | undefined;
   private inTime: (() => void) | undefined;
+  /** When it must have ended. */
+  private deadline = Infinity;
   private over = false;
   /** The end is decided, though it may not be told yet: nothing starts any more. */
   private decided = false;
@@ -106,8 +109,9 @@ export class JobRun {
   /* A run that cannot end in time fails, which is as safe as a crash. */
   private limit(wish: string): void {
     const { job, stopMs, runtime } = this.config;
-    if (this.over) return;
-    this.inTime ??= runtime.after(stopMs, () => {
+    if (this.over || this.inTime !== undefined) return;
+    this.deadline = runtime.now() + stopMs;
+    this.inTime = runtime.after(stopMs, () => {
       const lacks = this.cancel === undefined ? this.task.lacks : 'its next start';
       this.cancel?.();
       const detail = `it could not ${wish} within ${stopMs} ms; it waits for ${lacks}`;
@@ -147,7 +151,8 @@ export class JobRun {
     }
     if (this.left) return;
     this.left = true;
-    const cancel = runtime.after(RELEASE_MS, told);
+    const left = Math.max(0, this.deadline - runtime.now());
+    const cancel = runtime.after(Math.min(RELEASE_MS, left), told);
     lease.release().then(() => {
       cancel();
       told();

@@ -145,6 +145,35 @@ it('an owner that has ended well, or failed, leaves the lease free', async () =>
   expect(await rowsOf(world.store)).toEqual(EVERY_WINDOW);
 });
 
+it.each([
+  ['take', 'stop'],
+  ['take', 'drain'],
+  ['release', 'stop'],
+  ['release', 'drain'],
+] as const)(
+  'where the store gives no answer to %s, %s ends within its deadline',
+  async (hangs, how) => {
+    const world = new World();
+    const checkpoints = world.store.checkpoints();
+    let hung = false;
+    const leases = Object.create(checkpoints.leases as object);
+    leases[hangs] = (...args: any[]) =>
+      hung ? new Promise(() => {}) : (checkpoints.leases as any)[hangs](...args);
+    const a = world.job('a', {
+      checkpoints: Object.assign(Object.create(checkpoints), { leases }),
+      stopTimeout: '300ms',
+    });
+    const first = ending(a.run());
+    await world.pass(5000);
+    hung = true;
+    // a renewal has no answer
+    await world.pass(5000);
+    const end = ending(a[how]());
+    await world.pass(300);
+    expect([first.is, end.is]).toEqual(Array(2).fill(how === 'stop' ? 'stopped' : 'drained'));
+  },
+);
+
 it('a standby shows whom it waits for, and takes over when that one stops', async () => {
   const world = new World();
   const [a, b] = [world.job('a'), world.job('b', { owner: { standby: true } })];
