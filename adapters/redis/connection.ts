@@ -145,8 +145,16 @@ export class Connection {
   }
 }
 
+/* A script that is refused so has written nothing: what comes after a first write is never refused. */
+const shortages: readonly (readonly [RegExp, string])[] = [
+  [/^OOM /, 'the memory of the server is full; raise its `maxmemory` or free some, and it goes on'],
+  [/^MISCONF /, 'the server cannot write to its disk; free some space there, and it goes on'],
+];
+
 /* The client's own errors carry the command, and with it rows and passwords: only their words are kept. */
 function storeError(thrown: unknown): Error {
   if (thrown instanceof StoreError || thrown instanceof JobError) return thrown;
-  return new StoreError('connection', `${WHAT}: ${messageOf(thrown)}`);
+  const said = messageOf(thrown);
+  const [, what] = shortages.find(([begins]) => begins.test(said)) ?? [];
+  return new StoreError('connection', `${WHAT}: ${what === undefined ? '' : `${what}: `}${said}`);
 }

@@ -65,5 +65,14 @@ export function storeError(what: string, thrown: unknown): Error {
   if (thrown instanceof StoreError || thrown instanceof JobError) return thrown;
   if (thrown instanceof CodecError) return thrown;
   const kind = subjectOf(thrown) === 'session' ? 'connection' : 'unusable';
-  return new StoreError(kind, `${what}: ${messageOf(thrown)}`, { cause: thrown });
+  const short = shortages.get(sqlState(thrown) ?? '');
+  const why = short === undefined ? '' : `${short}, and it goes on: `;
+  return new StoreError(kind, `${what}: ${why}${messageOf(thrown)}`, { cause: thrown });
 }
+
+/* What the server has none of; it has undone the transaction. */
+const shortages = new Map([
+  ['53100', 'the disk of the server is full; free some space there'],
+  ['53200', 'the memory of the server is full; give it some'],
+  ['53300', 'the server has no connection left; close some, or raise `max_connections`'],
+]);
