@@ -1,6 +1,6 @@
+/** Jest 30 with swc: no type check here (`npm run typecheck` does that), right source lines. */
 import { availableParallelism } from 'node:os';
 
-/** Jest 30 with swc: no type check here (`npm run typecheck` does that), right source lines. */
 const config = {
   testEnvironment: '<rootDir>/test/environment.cjs',
   roots: ['<rootDir>/test', '<rootDir>/examples/testing'],

@@ -3,7 +3,7 @@ import { Client } from 'pg';
 import type { Store } from 'tidemark';
 import { postgresStore } from 'tidemark/postgres';
 import { type PostgresServer, startPostgres } from '../../servers/postgres.js';
-import { shortageTests } from '../../servers/shortages.js';
+import { shortageTests } from '../shortages.js';
 
 let server: PostgresServer;
 let store: Store;

@@ -6,7 +6,7 @@ import { Redis } from 'ioredis';
 import type { Store } from 'tidemark';
 import { redisStore } from 'tidemark/redis';
 import { type RedisServer, startRedis } from '../../servers/redis.js';
-import { shortageTests } from '../../servers/shortages.js';
+import { shortageTests } from '../shortages.js';
 
 let server: RedisServer;
 let store: Store;
