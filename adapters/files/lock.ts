@@ -2,7 +2,7 @@
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StoreError, show } from '../../lib/errors.js';
-import { OWN } from '../../lib/log/log.js';
+import { OWN } from '../../lib/log/logFiles.js';
 
 const PREFIX = `${OWN}lock.`;
 /** Directories that this process holds: its file alone would not tell. */

@@ -1,30 +1,15 @@
 /** One open log file: an entry is durable, and applied, before its answer is given. State: the image of the whole log. */
 import { CodecError, messageOf, type StoreError, show } from '../errors.js';
-import { atOnce, inTurns, type Pause } from '../turns.js';
+import { atOnce, inTurns } from '../turns.js';
 import { writeBase } from './base.js';
 import type { Entry } from './entry.js';
-import type { FileSystem, OpenFile } from './fileSystem.js';
+import type { OpenFile } from './fileSystem.js';
 import { type Answer, Image } from './image.js';
+import { type LogConfig, markOf, pathOf, prepare } from './logFiles.js';
 import { connectionLost, fileProblem, refused } from './problem.js';
 import { readRecords } from './reading.js';
 import { encodeRecord, FILE_HEADER, type LogRecord, recordAt } from './record.js';
-import { checkHeader, type Recovery, recovery } from './recovery.js';
-
-const NAME = 'tidemark.log';
-/** Is there while a log is open: who finds it after a crash cannot tell what of the log is on the disk. */
-const OPEN = 'tidemark.open';
-/** Files of a directory whose names begin like this are the store's own. */
-export const OWN = 'tidemark.';
-
-export interface LogConfig {
-  readonly fs: FileSystem;
-  readonly dir: string;
-  /** A log shorter than this is not compacted. */
-  readonly compactAbove: number;
-  readonly onDamage: 'refuse' | 'previous';
-  readonly recovered: (what: Recovery) => void;
-  readonly pause: Pause;
-}
+import { checkHeader, recovery } from './recovery.js';
 
 /** An entry, and its raw bytes. */
 export interface Part {
@@ -37,12 +22,12 @@ export type Parts = Generator<Part, Part, number>;
 
 export class Log {
   image = new Image();
+  /** What was left out as it was opened, where that was no torn end. */
+  damage: string | undefined;
   /**
    * Why it must be opened anew: another has `'changed'` the file, or a write to it `'failed'`, and then
    * nothing that was not written anew is known to be on the disk.
    */
-  /** What was left out as it was opened, where that was no torn end. */
-  damage: string | undefined;
   broken: 'changed' | 'failed' | undefined;
   compactions = 0;
   /** The end of what was read or written here, as far as it is durable. */
@@ -84,7 +69,7 @@ export class Log {
       const problem = fileProblem('open', path, thrown);
       const isRefused = (problem as StoreError).kind === 'refused';
       if (isRefused && !unclean && rewrite === undefined)
-        await fs.remove(`${dir}/${OPEN}`).catch(() => {});
+        await fs.remove(markOf(config)).catch(() => {});
       throw problem;
     }
   }
@@ -173,7 +158,7 @@ export class Log {
 
   async close(): Promise<void> {
     await this.file.close();
-    if (this.broken === undefined) await this.config.fs.remove(`${this.config.dir}/${OPEN}`);
+    if (this.broken === undefined) await this.config.fs.remove(markOf(this.config));
   }
 
   /* Reads everything; gives the size of a file that is damaged, and must be written anew. */
@@ -246,27 +231,4 @@ export class Log {
     this.broken = 'changed';
     throw connectionLost(`${show(this.path)} ${how}; it is read again`);
   }
-}
-
-function pathOf({ dir }: LogConfig): string {
-  return `${dir}/${NAME}`;
-}
-
-/* Gives whether an owner before did not close. A new log appears whole, by a rename, as a compacted one does. */
-async function prepare(config: LogConfig): Promise<boolean> {
-  const { fs, dir } = config;
-  const names = await fs.list(dir);
-  if (!names.includes(NAME) && names.some((name) => !name.startsWith(OWN))) {
-    throw refused(
-      `${show(dir)} holds other files and no store; give an empty directory or a new one`,
-    );
-  }
-  if (names.includes(`${NAME}.new`)) await fs.remove(`${pathOf(config)}.new`);
-  await (await fs.open(`${dir}/${OPEN}`)).close();
-  if (names.includes(NAME)) return names.includes(OPEN);
-  const { file } = await writeBase(fs, `${pathOf(config)}.new`, new Image());
-  await file.close();
-  await fs.rename(`${pathOf(config)}.new`, pathOf(config));
-  await fs.syncDir(dir);
-  return false;
 }
