@@ -5,6 +5,7 @@ import { Bench, type Laws } from './bench.js';
 import { checkpointLaws } from './checkpointLaws.js';
 import { durableLaws } from './durableLaws.js';
 import { expiryLaws } from './expiryLaws.js';
+import { keyLaws, outboxKeyLaws } from './keyLaws.js';
 import { Judge } from './lawError.js';
 import { leaseLaws } from './leaseLaws.js';
 import { orderLaws } from './orderLaws.js';
@@ -64,9 +65,10 @@ export async function assertStoreLaws(under: StoreUnderTest): Promise<void> {
 function lawsOf(under: StoreUnderTest): Laws {
   const own = durableLaws(under);
   return new Map([
-    ...[...tableLaws, ...orderLaws, ...valueLaws],
+    ...[...tableLaws, ...orderLaws, ...valueLaws, ...keyLaws],
     ...[...ownerLaws, ...(under.leases === true ? leaseLaws : []), ...checkpointLaws, ...own],
     ...(under.expires === true ? expiryLaws : []),
     ...outboxLaws(under),
+    ...(under.outbox === true ? outboxKeyLaws : []),
   ]);
 }

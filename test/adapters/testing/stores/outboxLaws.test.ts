@@ -250,5 +250,5 @@ it('laws of outboxes are for stores that have them', () => {
   const [without, having] = [false, true].map((outbox) =>
     storeLaws({ store: () => store, outbox }),
   );
-  expect((having?.length ?? 0) - (without?.length ?? 0)).toBe(11);
+  expect((having?.length ?? 0) - (without?.length ?? 0)).toBe(12);
 });
