@@ -74,6 +74,20 @@ it('a split that was idle before a long pause is waited for after it', async () 
   expect(violations).toEqual([]);
 });
 
+it('rows that a table is to let go are a step like others', async () => {
+  const sink = () => ({ retention: 150 });
+  const world = {
+    ...topologies.twoSinks(2, { sink }),
+    compare: 'end',
+    oracle: () => ({}),
+  } as const;
+  const { trace, violations } = await simulate(world);
+  expect(violations).toEqual([]);
+  expect(trace.map(({ text }) => text)).toContainEqual(
+    expect.stringMatching(/^#\d+ expire \d+ in (one|two)$/),
+  );
+});
+
 it('a violation is told with the fewest faults that it takes', async () => {
   const wrong = { ...topologies.twoSinks(2), oracle: () => ({ one: [] }), compare: 'end' } as const;
   const all = { ...wrong, faults: rates };

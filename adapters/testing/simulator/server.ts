@@ -92,6 +92,7 @@ class ClientTable implements TableStore {
   readonly transaction: object;
   readonly keyColumns?: readonly string[];
   readonly outbox?: OutboxTarget;
+  readonly expire?: (timestamp: number) => Promise<number>;
 
   constructor(
     private readonly config: ClientConfig,
@@ -102,6 +103,10 @@ class ClientTable implements TableStore {
     this.transaction = config.server;
     if (inner.keyColumns !== undefined) this.keyColumns = inner.keyColumns;
     if (inner.outbox !== undefined) this.outbox = this.target();
+    if (inner.expire !== undefined) {
+      this.expire = (timestamp) =>
+        this.ask(`expire ${timestamp} in ${name}`, async (t) => (await t.expire?.(timestamp)) ?? 0);
+    }
   }
 
   open(): Promise<void> {
