@@ -91,7 +91,8 @@ function patched(
 ) {
   return () => {
     const target = prototype as Record<string, (...args: any[]) => any>;
-    const right = target[method] as (...args: any[]) => any;
+    const right = target[method];
+    if (right === undefined) throw new TypeError(`there is no ${method} to put a mistake into`);
     target[method] = wrong(right);
     return () => {
       target[method] = right;
@@ -430,7 +431,7 @@ export const designs: Readonly<Record<string, Wrong>> = {
   },
   'a restart keeps a timer of the run before': {
     topology: twoSinks,
-    patch: patched(Timers.prototype, 'clear', () => () => {}),
+    patch: patched(Timers.prototype, 'end', () => () => {}),
   },
   'rows leave the outbox before they are applied': {
     topology: twoSinks,
