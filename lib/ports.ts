@@ -22,11 +22,13 @@ export interface Upsert {
   readonly timestamp: number;
 }
 
-/** What a batch did. `written` counts rows that changed, `ignored` those that were not newer, or the same. */
+/** What a batch did; each of its rows is either written or ignored. */
 export interface UpsertResult {
+  /** First rows, rows of a higher order, also of the same content, rows of equal order and other content, deletes of a row. */
   readonly written: number;
+  /** Rows of a lower order, the same row again at its order, deletes that find no row or a higher one. */
   readonly ignored: number;
-  /** Equal order, other content: the later arrival won. */
+  /** Those of `written` that met another content of equal order: the later arrival won. */
   readonly conflicts: number;
 }
 
@@ -156,7 +158,7 @@ export interface Checkpoint {
 export interface Ownership {
   readonly epoch: number;
   readonly checkpoint: Checkpoint | undefined;
-  /** The newest checkpoint was damaged: says so, and from which one the job goes on. */
+  /** The newest checkpoint was damaged: one sentence with its number, “damaged”, and that of the one the job goes on from. */
   readonly fallback?: string;
 }
 
@@ -184,7 +186,7 @@ export interface Commit {
   readonly task: string;
   readonly epoch: number;
   readonly n: number;
-  /** The n before it; the store answers `'gap'` if its own is another. */
+  /** The n before it; the store answers `'gap'` if its own is another, or if `n` is not above it. */
   readonly prev: number;
   readonly positions: ReadonlyMap<string, Position>;
   /** Every operator of the job, those without pieces too. */
@@ -201,6 +203,11 @@ export interface Commit {
   readonly fingerprint: string;
 }
 
+/**
+ * What became of a commit; but for `'ok'` nothing has changed. Looked at in this order: `'fenced'`, its
+ * epoch is not that of the newest owner, or nobody has acquired the task; `'duplicate'`, its `n` is the
+ * newest; `'gap'`, its `prev` is not the newest, or its `n` is lower.
+ */
 export type CommitAnswer =
   | { readonly outcome: 'ok'; readonly results: readonly UpsertResult[] }
   | { readonly outcome: 'duplicate' | 'fenced' | 'gap' };
@@ -234,7 +241,8 @@ export interface CheckpointStore {
   /**
    * Takes the job over: raises the epoch, so that the owner before can write nothing more.
    * @param fingerprint the configuration that the checkpoint must be of; any where undefined
-   * @throws JobError when there is a checkpoint that cannot be restored; then nothing is taken over
+   * @throws JobError when there is a checkpoint that cannot be restored: of another fingerprint (it names
+   * both), of a newer format (it names both), damaged (it says so); then nothing is taken over
    */
   acquire(job: string, task: string, fingerprint: string | undefined): Promise<Ownership>;
   /** Rejects with `StoreError`; after kind `'connection'` the outcome is unknown until `lastCommitted` says. */
