@@ -69,7 +69,7 @@ const newer: Laws = new Map([
       const again = new LawJob(t, (await t.under.store()).checkpoints(), job.job);
       await t.rejects('the next owner', again.acquire(), {
         name: ['JobError'],
-        message: /its checkpoint has format 2; this version reads up to 1/,
+        names: ['format', '2', '1'],
       });
       t.same('what is known', await again.last(), { epoch, n: 1 });
     },
@@ -90,13 +90,12 @@ const damaged: Laws = new Map([
       const next = await owned.catch(() => undefined);
       if (next === undefined) {
         const name = ['CodecError', 'StoreError', 'JobError'];
-        return t.rejects('the next owner', owned, { name, message: /damaged/ });
+        return t.rejects('the next owner', owned, { name, names: ['damaged'] });
       }
       t.same('the state', decoded(next.checkpoint), stateOf({ a: 1 }));
       // a store that leaves out what is damaged as it opens has said so there
       const said = next.fallback ?? 'checkpoint 2 is damaged (); it goes on from checkpoint 1';
-      const clear = /damaged.* goes on from checkpoint 1$/.test(said);
-      t.same(`damage and checkpoint are named in: ${said}`, clear, true);
+      t.names('what is said of it', said, ['damaged', '1']);
       t.same('what is known', await again.last(), { epoch: next.epoch, n: 1 });
       t.same('another 2', await again.send(next.epoch, 2, { state: stateOf({ b: 2 }) }), 'ok');
       const after = await again.acquire();
@@ -151,11 +150,11 @@ async function refusedOrBefore(t: Bench, { job }: LawJob, what: string): Promise
   const owned = again.acquire();
   const next = await owned.catch(() => undefined);
   if (next === undefined) {
-    await t.rejects(what, owned, { name: ['JobError'], message: /damaged/ });
+    await t.rejects(what, owned, { name: ['JobError'], names: ['damaged'] });
     return t.same('what is known', await again.last(), last);
   }
   t.same(what, decoded(next.checkpoint), stateOf({ changed: 1, kept: 1 }));
-  t.same('it says so', /checkpoint 2 is damaged/.test(next.fallback ?? ''), true);
+  t.names('what is said of it', next.fallback ?? '', ['damaged', '2', '1']);
   const after = await again.acquire();
   t.same('its state', decoded(after.checkpoint), stateOf({ changed: 1, kept: 1 }));
   t.same('what is said of that', after.fallback, undefined);

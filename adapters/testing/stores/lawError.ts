@@ -23,7 +23,8 @@ export interface Rejection {
   /** Names of errors, one of which it has. */
   readonly name?: readonly string[];
   readonly kind?: 'connection' | 'refused' | 'unusable';
-  readonly message?: RegExp;
+  /** What its message names, whatever its words are. */
+  readonly names?: readonly string[];
   /** The very rows that are named as refused. */
   readonly refused?: readonly unknown[];
 }
@@ -45,23 +46,22 @@ export class Judge {
     this.same(what, Object.fromEntries(fields), expected);
   }
 
-  /** @throws StoreLawError where `work` is done, or fails otherwise */
+  /** @throws StoreLawError where `work` is done, or fails otherwise; it says in what it differs */
   async rejects(what: string, work: Promise<unknown>, wanted: Rejection): Promise<void> {
-    let failed: unknown;
-    try {
-      const answer = await work;
-      throw this.broken(what, wanted, answer);
-    } catch (thrown) {
-      if (thrown instanceof StoreLawError) throw thrown;
-      failed = thrown;
-    }
-    const error = failed as { name?: string; kind?: string; refused?: unknown };
-    const fits =
-      (wanted.name ?? ['StoreError']).includes(error?.name ?? '') &&
-      (wanted.kind ?? error.kind) === error.kind &&
-      (wanted.message ?? /\S/).test(messageOf(failed)) &&
-      isDeepStrictEqual(wanted.refused ?? error.refused, error.refused);
-    if (!fits) throw this.broken(what, wanted, failed, failed);
+    const failed = await work.then(
+      (answer) => {
+        throw this.broken(`${what} must be refused`, wanted, answer);
+      },
+      (thrown: unknown) => thrown,
+    );
+    const found = differences(failed, wanted);
+    if (found.length > 0) throw this.differs(what, found, { wanted, failed });
+  }
+
+  /** @throws StoreLawError where a text is not one sentence that names all of these */
+  names(what: string, text: string, names: readonly string[]): void {
+    const found = unsaid(text, names);
+    if (found.length > 0) throw this.differs(what, found, { wanted: names, failed: text });
   }
 
   /** Anything else that was thrown on the way. */
@@ -71,9 +71,44 @@ export class Judge {
     return new StoreLawError(this.law, message, undefined, thrown, thrown);
   }
 
+  /* What is wrong is not to be looked for in two long values. */
+  private differs(
+    what: string,
+    found: readonly string[],
+    { wanted, failed }: { readonly wanted: unknown; readonly failed: unknown },
+  ) {
+    const message = [`store law “${this.law}” is broken: ${what}`, ...found].join('\n  ');
+    return new StoreLawError(this.law, message, wanted, failed, failed);
+  }
+
   private broken(what: string, expected: unknown, actual: unknown, cause?: unknown) {
     const sides = `  expected  ${show(expected)}\n  received  ${show(actual)}`;
     const message = `store law “${this.law}” is broken: ${what}\n${sides}`;
     return new StoreLawError(this.law, message, expected, actual, cause);
   }
+}
+
+function differences(failed: unknown, wanted: Rejection): string[] {
+  const error = (failed ?? {}) as { name?: string; kind?: string; refused?: unknown };
+  const { name = ['StoreError'], kind = error.kind, refused = error.refused, names = [] } = wanted;
+  const found = unsaid(messageOf(failed), names);
+  if (!name.includes(error.name ?? ''))
+    found.push(`its name must be ${name.join(' or ')}; it is ${error.name}`);
+  if (kind !== error.kind) found.push(`its \`kind\` must be '${kind}'; it is ${show(error.kind)}`);
+  if (!isDeepStrictEqual(refused, error.refused))
+    found.push(`its \`refused\` must be ${show(refused)}; it is ${show(error.refused)}`);
+  return found;
+}
+
+/* Words are free. */
+function unsaid(text: string, names: readonly string[]): string[] {
+  if (text.trim() === '' || text.includes('\n'))
+    return [`its message must be one sentence; it is ${JSON.stringify(text)}`];
+  const missing = names.filter((name) => !words(text).includes(` ${words(name).trim()} `));
+  const list = missing.map((name) => JSON.stringify(name)).join(' and ');
+  return missing.length === 0 ? [] : [`its message must name ${list}; it is “${text}”`];
+}
+
+function words(text: string): string {
+  return ` ${text.replace(/[^\p{L}\p{N}_]+/gu, ' ')} `;
 }

@@ -20,14 +20,14 @@ export const tableLaws: Laws = new Map([
     },
   ],
   [
-    'a batch with a row that is refused changes nothing and names the row',
+    'a batch with a row that is refused changes nothing and names the row, its column and value',
     async (t) => {
       const table = t.table();
       const bad = [up(['b'], { v: 'many' }), up(['c'], { v: 2n ** 63n }), up(['d'], { w: 1 })];
       await t.rejects('the batch', table.upsert([up(['a'], { v: 1 }), ...bad]), {
         kind: 'refused',
         refused: bad,
-        message: /refuses 3 rows: column "v" \(.*\) takes whole numbers; got "many"/,
+        names: ['v', 'many'],
       });
       t.same('the count', await table.count(), 0);
     },

@@ -120,10 +120,10 @@ export const valueLaws: Laws = new Map([
       const refused = { kind: 'refused' } as const;
       for (const depth of [49, 62, 70]) {
         const what = `nested ${depth} deep`;
-        await t.rejects(what, back(nested(depth)), { ...refused, message: /deeper than 48/ });
+        await t.rejects(what, back(nested(depth)), { ...refused, names: ['48'] });
       }
       const long = { s: 'x'.repeat(2 ** 24) };
-      await t.rejects('too long', back(long), { ...refused, message: /longer than 16777216/ });
+      await t.rejects('too long', back(long), { ...refused, names: ['16777216'] });
     },
   ],
   [

@@ -393,6 +393,43 @@ it('the error names the law and shows what was expected and what came', async ()
   });
 });
 
+const REFUSED = /^a batch with a row that is refused/;
+
+/** The memory store, where it refuses rows in these words, and with another kind where one is given. */
+function saying(words: string, kind?: 'unusable'): StoreUnderTest {
+  const reword = (thrown: Error & { kind?: string }) => {
+    thrown.message = words;
+    if (kind !== undefined) thrown.kind = kind;
+    throw thrown;
+  };
+  return wrong({ table: (right) => ({ upsert: (batch) => right.upsert(batch).catch(reword) }) });
+}
+
+it('a store may refuse in words of its own, where they name the column and the value', async () => {
+  const law = storeLaws(saying('the column v of int8 cannot hold many')).find(({ name }) =>
+    REFUSED.test(name),
+  );
+  await law?.check();
+  expect(law).toBeDefined();
+});
+
+it('what a refusal lacks is told at its full length', async () => {
+  const long = `${'it is a pity '.repeat(30)}and "many" cannot be held`;
+  const law = storeLaws(saying(long, 'unusable')).find(({ name }) => REFUSED.test(name));
+  await expect(law?.check()).rejects.toThrow(
+    [
+      'is broken: the batch',
+      `  its message must name "v"; it is “${long}”`,
+      "  its `kind` must be 'refused'; it is 'unusable'",
+    ].join('\n'),
+  );
+});
+
+it('a refusal of several lines is no sentence', async () => {
+  const law = storeLaws(saying('v: many\nv: more')).find(({ name }) => REFUSED.test(name));
+  await expect(law?.check()).rejects.toThrow('its message must be one sentence; it is "v: many\\n');
+});
+
 it('a store that throws is told of with what it threw', async () => {
   const under = wrong({ table: () => ({ count: () => Promise.reject(new Error('no disk')) }) });
   const failed = assertStoreLaws(under);
