@@ -59,6 +59,7 @@ export function taskParts(config: TaskRunConfig, taken: Taken, run: Whole): Task
     ...{ ...parts, done: run.done, failed },
   });
   const end = () => {
+    commits.end();
     roster.end();
     deliveries.end();
     actions.end();

@@ -1,4 +1,5 @@
 /** Sinks whose table is not of the checkpoint store: rows follow their checkpoint, once in effect. */
+import { map, share } from 'rxjs';
 import {
   type CheckpointStore,
   count,
@@ -10,6 +11,7 @@ import {
   type SinkStore,
   StoreError,
   tumbling,
+  values,
   watermark,
 } from 'tidemark';
 import { memoryStore } from 'tidemark/memory';
@@ -132,6 +134,42 @@ it('a failure between any commit and any write of its rows loses nothing and dou
     }
   }
 });
+
+it.each([
+  ['main', 'side'],
+  ['side', 'side'],
+  ['main', 'side', 'side'],
+])(
+  'sinks in %s, %s: what fails while a checkpoint is made ready loses nothing of it',
+  async (...places) => {
+    for (let failsAt = 0; failsAt < 12; failsAt++) {
+      const stores = { main: memoryStore(), side: memoryStore() };
+      const tables = places.map((place, i) =>
+        stores[place as 'main' | 'side'].table(`t${i}`, { key: ['k'] }),
+      );
+      let failed = false;
+      const once = map((row: Row) => {
+        if (row.k !== failsAt || failed) return row;
+        failed = true;
+        throw new Error('once');
+      });
+      const made = job({
+        ...{ id: 'j', checkpoints: stores.main.checkpoints(), every: '1h', everyEvents: 3 },
+        restart: { delay: 1 },
+        topology: (t) => {
+          const all$ = t
+            .source(arraySource('rows', input.slice(0, 12)))
+            .pipe(watermark({ id: 'time', timestamp: (r) => r.k }), values(once), share());
+          for (const [i, store] of tables.entries())
+            t.sink(all$.pipe(idempotentSink({ id: `out ${i}`, store, key: (r) => r.k })));
+        },
+      });
+      expect(await made.run()).toBe('completed');
+      expect(made.status().restarts).toBe(1);
+      for (const table of tables) expect([failsAt, await table.count()]).toEqual([failsAt, 12]);
+    }
+  },
+);
 
 it('a row that the table refuses goes to poison, also when the next owner applies it', async () => {
   const rows = [...input, { k: 30, v: 'x' }, { k: 31, v: 5 }];

@@ -44,6 +44,8 @@ export class Commits {
   holdsRows: boolean;
   /** Pieces of state written so far; those that did not change are not. */
   readonly written = { chunks: 0, bytes: 0 };
+  private before: Promise<void> | undefined;
+  private ended = false;
 
   /** @param state that of the checkpoint that the run begins with */
   constructor(
@@ -56,11 +58,25 @@ export class Commits {
     );
   }
 
+  /** Nothing is written before this is done. */
+  after(work: Promise<void>): Promise<void> {
+    this.before = work.then(() => {
+      this.before = undefined;
+    });
+    return this.before;
+  }
+
+  /** The run is over: what was not sent yet is not sent any more, since its parts may be gone. */
+  end(): void {
+    this.ended = true;
+  }
+
   /**
    * Resolves when the capture is durable and its sinks know.
    * @throws FencedError when another owner has taken over; JobError, StoreError when it cannot be written
    */
   async write(capture: Capture, prev: number): Promise<void> {
+    if (this.before !== undefined) await this.before;
     const rows = new Map<string, readonly PendingRow[]>();
     const { deliveries, roster } = this.config;
     for (const [id, report] of capture.reports) {
@@ -129,6 +145,7 @@ export class Commits {
           if (epoch !== commit.epoch) return { outcome: 'fenced' };
           if (n === commit.n) return { outcome: 'duplicate' };
         }
+        if (this.ended) throw new JobError(job, `its run is over before checkpoint ${commit.n}`);
         sent = true;
         return await store.commit(commit);
       } catch (thrown) {
