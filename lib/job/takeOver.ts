@@ -2,9 +2,10 @@
 import { JobError, show } from '../errors.js';
 import type { Ownership } from '../ports.js';
 import type { SavedSource } from './sources/sourceRun.js';
+import type { Began } from './start/beginning.js';
 import type { TaskRunConfig } from './taskConfig.js';
 
-export interface Taken extends Ownership {
+export interface Taken extends Ownership, Pick<Began, 'adopt'> {
   readonly fingerprint: string;
   /** Where sources begin that the checkpoint does not know. */
   readonly positions: ReadonlyMap<string, SavedSource>;
@@ -13,6 +14,8 @@ export interface Taken extends Ownership {
   /** What was final takes new input: no state is given back. */
   readonly reopened: boolean;
 }
+
+const nothing = async () => {};
 
 /** The run that takes over. */
 export interface Taking {
@@ -50,7 +53,7 @@ export async function takeOver(
   }
   const reopened = await reopens(config, owned);
   const floor = reopened ? migration.floor : undefined;
-  return { ...taken, positions: new Map(), floor, reopened };
+  return { ...taken, positions: new Map(), floor, reopened, adopt: nothing };
 }
 
 /* What is drained is final: there is nothing to do, unless there is input that it has not seen. */

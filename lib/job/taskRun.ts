@@ -54,6 +54,8 @@ export class TaskRun {
       const parts = this.begin(taken);
       this.restore(parts);
       if (this.ended) return;
+      await parts.commits.after(taken.adopt());
+      if (this.ended) return;
       await parts.deliveries.fence(checkpoint?.n ?? 0);
       if (this.ended) return;
       if (checkpoint?.drained === true && !reopened) {

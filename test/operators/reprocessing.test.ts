@@ -9,6 +9,7 @@ import {
   type JobConfig,
   job,
   type Source,
+  type StartConfig,
   type Store,
   sum,
   tumbling,
@@ -48,9 +49,9 @@ function oracle(clicks: readonly Click[], from = -Infinity, to = Infinity): numb
 function build(
   store: Store,
   source: Source<Click>,
-  o: Partial<JobConfig> & { readonly table?: string } = {},
+  o: Partial<JobConfig> & { readonly table?: string; readonly size?: number } = {},
 ): Job {
-  const { table = 'out', ...config } = o;
+  const { table = 'out', size = SIZE, ...config } = o;
   return job({
     id: 'j',
     checkpoints: store.checkpoints(),
@@ -64,7 +65,7 @@ function build(
           dedupe({ id: 'once', key: (c) => c.id, within: 1000 }),
           eventTimeWindow({
             id: 'win',
-            window: tumbling(SIZE),
+            window: tumbling(size),
             aggregate: { n: count(), ids: sum((c) => c.id) },
           }),
           idempotentSink({
@@ -173,6 +174,60 @@ it('begun as another job stands, both end with the table of a batch', () =>
     expect(await build(store, source).run()).toBe('completed');
     expect(await rowsOf(store)).toEqual(oracle(clicks));
   }));
+
+it('a start as another job stands that does not fit leaves nothing behind', async () => {
+  const store = memoryStore();
+  const clicks = clicksOf(Array.from({ length: 30 }, () => 0));
+  const source = arraySource('clicks', clicks);
+  await stopAfter(12, (s) => build(store, s), source);
+  const begin = (start: StartConfig, size?: number) =>
+    build(store, source, { id: 'k', table: 'beside', start, ...(size && { size }) }).run();
+  await expect(begin({ from: 'j' }, 2 * SIZE)).rejects.toThrow(
+    `is ${2 * SIZE} but was ${SIZE} when`,
+  );
+  expect(await store.checkpoints().read('k', '0')).toBeUndefined();
+  expect(await begin({ positions: { clicks: 5 } })).toBe('completed');
+  expect(await rowsOf(store, 'beside')).toEqual(oracle(clicks.slice(5)));
+});
+
+it('stopped while it makes the checkpoint of another job its own, it has it, or begins there again', async () => {
+  for (const answers of [true, false]) {
+    const store = memoryStore();
+    const clicks = clicksOf(Array.from({ length: 30 }, () => 0));
+    const source = arraySource('clicks', clicks);
+    await stopAfter(12, (s) => build(store, s), source);
+    const right = store.checkpoints();
+    let held: () => void = () => {};
+    const commit: typeof right.commit = async (c) => {
+      const answer = right.commit(c);
+      await new Promise<void>((resolve) => {
+        held = resolve;
+      });
+      if (!answers) throw new Error('the process ends');
+      return answer;
+    };
+    const checkpoints = Object.assign(Object.create(right) as typeof right, { commit });
+    const start = { from: 'j' };
+    const other = build(store, source, { id: 'k', table: 'beside', start, checkpoints });
+    const run = other.run();
+    run.catch(() => {});
+    while (other.status().epoch === 0) await new Promise(setImmediate);
+    const stopped = other.stop();
+    stopped.catch(() => {});
+    for (let i = 0; i < 20; i++) {
+      held();
+      await new Promise(setImmediate);
+    }
+    if (answers) expect(await stopped).toBe('stopped');
+    else await expect(stopped).rejects.toThrow('the process ends');
+    const again = build(store, source, { id: 'k', table: 'beside', start });
+    expect(await again.run()).toBe('completed');
+    const [before, beside] = [await rowsOf(store), await rowsOf(store, 'beside')];
+    expect([...before, ...beside].sort((a, b) => (a[0] as number) - (b[0] as number))).toEqual(
+      oracle(clicks),
+    );
+  }
+});
 
 it('a start counts only until the job has a checkpoint of its own', async () => {
   const clicks = clicksOf(Array.from({ length: 30 }, () => 0));

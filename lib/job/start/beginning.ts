@@ -1,5 +1,5 @@
 /** Where a job begins that has no checkpoint yet: at positions, at an event time, or as another job stands. */
-import { configError, FencedError, JobError, show } from '../../errors.js';
+import { configError, FencedError, JobError, optionsOf, show } from '../../errors.js';
 import { type Instant, toInstant } from '../../instant.js';
 import type { Checkpoint, CheckpointStore, Ownership, Position, Source } from '../../ports.js';
 import { isOutboxPiece } from '../sinks/outbox.js';
@@ -32,16 +32,21 @@ export interface Began {
   readonly positions: ReadonlyMap<string, SavedSource>;
   /** What is at or before it is late. */
   readonly floor: number | undefined;
+  /** Makes what it begins with its own: to be called when all operators have taken it, before a source opens. */
+  readonly adopt: () => Promise<void>;
 }
 
-const NOTHING: Began = { checkpoint: undefined, positions: new Map(), floor: undefined };
+const NOTHING: Began = {
+  ...{ checkpoint: undefined, positions: new Map(), floor: undefined },
+  adopt: async () => {},
+};
 
 export class Beginning {
   private readonly time: number | undefined;
 
   /** @throws TypeError on a wrong option */
   constructor(private readonly config: StartConfig | undefined) {
-    const { from, time, positions } = config ?? {};
+    const { from, time, positions } = optionsOf('job', 'start', config);
     const given = [from, time, positions].filter((one) => one !== undefined);
     if (config !== undefined && given.length !== 1) {
       throw configError('job', 'start', 'one of `from`, `time` and `positions`', config);
@@ -49,6 +54,7 @@ export class Beginning {
     if (from !== undefined && (typeof from !== 'string' || from === '')) {
       throw configError('job', 'start.from', 'the id of a job', from);
     }
+    optionsOf('job', 'start.positions', positions);
     const ms = time === undefined ? undefined : toInstant(time);
     if (ms !== undefined && typeof ms !== 'number') {
       throw configError('job', 'start.time', 'an instant', time);
@@ -61,8 +67,9 @@ export class Beginning {
     const { from, positions } = this.config ?? {};
     const sources = run.sources.map(({ source }) => source);
     if (from !== undefined) {
-      const checkpoint = await copied(run, { from, epoch: owned.epoch, fingerprint });
-      return { ...NOTHING, checkpoint };
+      const other = await standing(run, from);
+      const adopt = () => copy(run, other, { epoch: owned.epoch, fingerprint });
+      return { ...NOTHING, checkpoint: { ...other, n: FIRST }, adopt };
     }
     if (positions !== undefined)
       return { ...NOTHING, positions: given(run.job, sources, positions) };
@@ -109,11 +116,11 @@ async function sought(
   return found;
 }
 
-/* The checkpoint of another job as the first one of this job, written before anything else. */
-async function copied(
-  { job, task, store, sources }: Run,
-  { from, epoch, fingerprint }: { from: string; epoch: number; fingerprint: string },
-): Promise<Checkpoint> {
+/* The n of a checkpoint that was another job's. */
+const FIRST = 1;
+
+/* The newest checkpoint of another job, as far as this one can go on from it. */
+async function standing({ job, task, store, sources }: Run, from: string): Promise<Checkpoint> {
   const other = await store.read(from, task);
   if (other === undefined)
     throw new JobError(job, `job ${show(from)} has no checkpoint to begin with`);
@@ -127,14 +134,22 @@ async function copied(
         ? 'has rows that wait for their table; stop it first'
         : undefined;
   if (wrong !== undefined) throw new JobError(job, `job ${show(from)} ${wrong}`);
+  return other;
+}
+
+/* As the first checkpoint of this job: a later run must not begin where the other one stands by then. */
+async function copy(
+  { job, task, store }: Run,
+  other: Checkpoint,
+  own: { readonly epoch: number; readonly fingerprint: string },
+): Promise<void> {
   const changed = [...other.state].flatMap(([operator, chunks]) =>
     [...chunks].map(([chunk, bytes]) => ({ operator, chunk, bytes })),
   );
   const { outcome } = await store.commit({
-    ...{ job, task, epoch, fingerprint, n: 1, prev: 0, changed },
+    ...{ job, task, ...own, n: FIRST, prev: FIRST - 1, changed },
     ...{ positions: other.positions, operators: [...other.state.keys()] },
     ...{ dropped: [], pieces: changed.length, rows: [], drained: false },
   });
-  if (outcome !== 'ok') throw new FencedError(job, epoch);
-  return { ...other, n: 1 };
+  if (outcome !== 'ok') throw new FencedError(job, own.epoch);
 }
