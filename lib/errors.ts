@@ -12,6 +12,17 @@ export function configError(
   return new TypeError(`${operator}: \`${option}\` must be ${rule}; got ${show(got)}${tail}`);
 }
 
+/** What a user gave, all of it optional. @throws TypeError where it is no object */
+export function optionsOf<T extends object>(
+  operator: string,
+  option: string,
+  given: T | undefined,
+): T {
+  if (given === undefined) return {} as T;
+  if (typeof given === 'object' && given !== null && !Array.isArray(given)) return given;
+  throw configError(operator, option, 'an object', given);
+}
+
 /** A short printed form of any value, safe for messages: never throws, never longer than about 80 characters. */
 export function show(value: unknown): string {
   if (typeof value === 'string') return clip(JSON.stringify(value));

@@ -2,7 +2,7 @@
 import { type BackOff, backOff } from '../backOff.js';
 import type { Door } from '../doors.js';
 import { type Duration, durationOption } from '../duration.js';
-import { configError, JobError, messageOf, show } from '../errors.js';
+import { configError, JobError, messageOf, optionsOf, show } from '../errors.js';
 import { isConnectionFault, isUnusable } from '../storeFault.js';
 import type { Quarantined } from './sources/quarantine.js';
 
@@ -34,7 +34,8 @@ export interface RestartSettings extends BackOff {
 }
 
 /** Checks what a user gave. @throws TypeError */
-export function restartSettings(given: RestartConfig = {}): RestartSettings {
+export function restartSettings(config?: RestartConfig): RestartSettings {
+  const given = optionsOf('job', 'restart', config);
   const { attempts = 3, delay = '1s', maxDelay = '1m', outage = '5m' } = given;
   if (attempts !== Infinity && !(Number.isInteger(attempts) && attempts > 0)) {
     throw configError('job', 'restart.attempts', 'an integer > 0, or Infinity', attempts);

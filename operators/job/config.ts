@@ -2,7 +2,7 @@
 import { asyncScheduler, type Observable, type SchedulerLike } from 'rxjs';
 import { type Duration, durationOption } from '../../lib/duration.js';
 import type { Element } from '../../lib/element.js';
-import { configError } from '../../lib/errors.js';
+import { configError, optionsOf } from '../../lib/errors.js';
 import { type OwnerConfig, type OwnerSettings, ownerSettings } from '../../lib/job/owner/owner.js';
 import {
   type RestartConfig,
@@ -69,6 +69,7 @@ export type Settings = Omit<TaskRunConfig, 'sources' | 'quarantine' | 'mark'> &
 
 /** Checks what a user gave. @throws TypeError */
 export function settingsOf(config: JobConfig): Settings {
+  optionsOf('job', 'config', config ?? (null as never));
   const { id, checkpoints, topology, everyEvents = 10_000, tasks = 'single' } = config;
   if (typeof id !== 'string' || id === '') throw configError('job', 'id', 'a non-empty string', id);
   if (typeof checkpoints?.acquire !== 'function') {
@@ -105,6 +106,9 @@ export function settingsOf(config: JobConfig): Settings {
 }
 
 function runtimeOf(scheduler: SchedulerLike): Runtime {
+  if (typeof scheduler?.schedule !== 'function' || typeof scheduler.now !== 'function') {
+    throw configError('job', 'clock', 'a scheduler', scheduler);
+  }
   return {
     now: () => scheduler.now(),
     after: (ms, fn) => {

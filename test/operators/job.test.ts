@@ -459,6 +459,39 @@ describe('refuses, before the first event', () => {
     expect(() => job({ ...c, everyEvents: 0 })).toThrow(
       'job: `everyEvents` must be an integer > 0',
     );
+    const wrong: [object | null, string][] = [
+      [null, '`config` must be an object; got null'],
+      [{ ...c, restart: 'never' }, '`restart` must be an object; got "never"'],
+      [{ ...c, owner: 'me' }, '`owner` must be an object; got "me"'],
+      [{ ...c, start: null }, '`start` must be an object; got null'],
+      [{ ...c, start: { positions: [] } }, '`start.positions` must be an object; got []'],
+      [{ ...c, clock: {} }, '`clock` must be a scheduler; got {}'],
+      [{ ...c, migrate: 'keep' }, '`migrate` must be an object; got "keep"'],
+      [{ ...c, migrate: { operators: null } }, '`migrate.operators` must be an object; got null'],
+      [{ ...c, migrate: { sources: 'new' } }, '`migrate.sources` must be an object; got "new"'],
+      [
+        { ...c, migrate: { operator: {} } },
+        '`migrate` must be of `operators`, `sources`, `splits` and `reopen`; got {"operator":{}}',
+      ],
+    ];
+    for (const [given, sentence] of wrong) {
+      expect(() => job(given as any)).toThrow(new TypeError(`job: ${sentence}`));
+    }
+  });
+
+  it('what is no source, and what is no pipeline', async () => {
+    const sources: [unknown, string][] = [
+      [{}, '`t.source` must be given a source, which has `name` and `open`; got {}'],
+      [null, '`t.source` must be given a source, which has `name` and `open`; got null'],
+      [{ ...input.clicks, name: '' }, '`name of a source` must be a non-empty string; got ""'],
+    ];
+    for (const [source, sentence] of sources) {
+      const topology = (t: Task) => t.sink(t.source(source as any));
+      await expect(refused(topology)).resolves.toBe(`job: ${sentence}`);
+    }
+    expect(await refused((t) => t.sink([] as any))).toBe(
+      'job: `t.sink` must be given a pipeline; got []',
+    );
   });
 });
 

@@ -200,6 +200,12 @@ it('takes state that a function makes of the saved one', async () => {
   };
   const broken = run(await begun(), input, shape, { migrate: { operators: { once: failing } } });
   await expect(broken).rejects.toThrow('job "j": `migrate.operators.once` threw: boom');
+  for (const made of [undefined, 5, {}]) {
+    const operators = { once: () => made as never };
+    await expect(run(await begun(), input, shape, { migrate: { operators } })).rejects.toThrow(
+      'job "j": `migrate.operators.once` must give a Map of chunks; it gave',
+    );
+  }
 });
 
 it('drops the state of an operator that is gone, and begins one that is new', async () => {

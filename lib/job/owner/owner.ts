@@ -1,6 +1,6 @@
 /** How an owner of a job is configured: its lease, its name, and whether it waits for another. */
 import { type Duration, durationOption } from '../../duration.js';
-import { configError } from '../../errors.js';
+import { configError, optionsOf } from '../../errors.js';
 import type { CheckpointStore } from '../../ports.js';
 import { Lease, type LeaseConfig } from './lease.js';
 
@@ -33,7 +33,8 @@ export interface OwnerSettings {
 
 /** Checks what a user gave. @throws TypeError */
 export function ownerSettings(given: OwnerConfig | undefined, ownName: string): OwnerSettings {
-  const { lease = '10s', standby = false, name = ownName, gone = () => false } = given ?? {};
+  const options = optionsOf('job', 'owner', given);
+  const { lease = '10s', standby = false, name = ownName, gone = () => false } = options;
   if (typeof standby !== 'boolean') throw configError('job', 'owner.standby', 'a boolean', standby);
   if (typeof name !== 'string' || name === '') {
     throw configError('job', 'owner.name', 'a non-empty string', name);

@@ -1,6 +1,13 @@
 /** What a job may give up of its checkpoint when its configuration has changed; nothing that is not named. */
 import type { Chunks } from '../../chunks.js';
-import { configError, JobError, messageOf, type SettingsError, show } from '../../errors.js';
+import {
+  configError,
+  JobError,
+  messageOf,
+  optionsOf,
+  type SettingsError,
+  show,
+} from '../../errors.js';
 import { type Instant, toInstant } from '../../instant.js';
 import type { Migrating } from '../../membership.js';
 import type { Checkpoint, Position, Source } from '../../ports.js';
@@ -55,9 +62,18 @@ export class Migration {
     private readonly job: string,
     private readonly config: MigrateConfig | undefined,
   ) {
-    const { operators = {}, sources = {}, splits, reopen } = config ?? {};
-    this.operators = new Map(Object.entries(operators));
-    this.named = new Map(Object.entries(sources));
+    const { operators, sources, splits, reopen, ...others } = optionsOf('job', 'migrate', config);
+    this.operators = new Map(Object.entries(optionsOf('job', 'migrate.operators', operators)));
+    this.named = new Map(Object.entries(optionsOf('job', 'migrate.sources', sources)));
+    const [unknown] = Object.keys(others);
+    if (unknown !== undefined) {
+      throw configError(
+        'job',
+        'migrate',
+        'of `operators`, `sources`, `splits` and `reopen`',
+        config,
+      );
+    }
     const wrong = (option: string, rule: string, got: unknown) =>
       configError('job', `migrate.${option}`, rule, got);
     for (const [id, how] of this.operators) {
@@ -129,11 +145,14 @@ export class Migration {
     if (how === 'keep') return saved;
     if (how === 'drop') return undefined;
     if (typeof how !== 'function') throw error;
+    const name = `\`migrate.operators.${id}\``;
+    let made: unknown;
     try {
-      return how(saved);
+      made = how(saved);
     } catch (cause) {
-      const detail = `\`migrate.operators.${id}\` threw: ${messageOf(cause)}`;
-      throw new JobError(this.job, detail, { cause });
+      throw new JobError(this.job, `${name} threw: ${messageOf(cause)}`, { cause });
     }
+    if (made instanceof Map) return made;
+    throw new JobError(this.job, `${name} must give a Map of chunks; it gave ${show(made)}`);
   }
 }
