@@ -17,7 +17,7 @@ export interface Timing {
 export interface RetryRule extends BackOff {
   /** Failures in a row after which the error is final. */
   readonly attempts: number;
-  /** For how long the store may be away before the error is final. @default Infinity */
+  /** For how long the store may be away before the error is final: at that moment, whatever is waited for. @default Infinity */
   readonly outageMs?: number;
   /** How long an answer may take before the same rows are sent again. */
   readonly timeoutMs: number;
@@ -65,17 +65,17 @@ export class Retry {
           throw thrown;
         }
         this.failed(thrown);
-        await this.pause(thrown.retryAfterMs);
+        await this.pause(thrown, thrown.retryAfterMs);
       }
     }
   }
 
   /** Calls `send` once. @throws StoreError of kind `'connection'` where no answer comes in time */
   inTime<T>(send: () => Promise<T>): Promise<T> {
-    const { timeoutMs } = this.rule;
+    const timeoutMs = Math.min(this.rule.timeoutMs, this.leftMs());
     return new Promise((resolve, reject) => {
-      const late = () =>
-        reject(new StoreError('connection', `the store gave no answer within ${timeoutMs} ms`));
+      const why = `the store gave no answer within ${Math.round(timeoutMs)} ms`;
+      const late = () => reject(new StoreError('connection', why));
       const cancel = timeoutMs === Infinity ? () => {} : this.timing.after(timeoutMs, late);
       // a store that throws instead of rejecting is a fault of its own, and ends there too
       const sent = Promise.resolve().then(send);
@@ -104,12 +104,20 @@ export class Retry {
     if (final) throw thrown;
   }
 
-  private async pause(atLeast = 0): Promise<void> {
+  /* A try that begins in an outage ends with it. */
+  private leftMs(): number {
+    if (this.awaySince === undefined) return Infinity;
+    return this.awaySince + (this.rule.outageMs ?? Infinity) - this.timing.now();
+  }
+
+  private async pause(thrown: unknown, atLeast = 0): Promise<void> {
     const { breaker } = this.rule;
     const open = this.breaker === 'open';
     const own = open ? breaker.cooldownMs : this.draw() * backOff(this.rule, this.inRow);
     const ms = Math.max(own, atLeast);
-    await new Promise<void>((resolve) => this.timing.after(ms, resolve));
+    const left = this.leftMs();
+    await new Promise<void>((resolve) => this.timing.after(Math.min(ms, left), resolve));
+    if (ms >= left) throw thrown;
     if (!open) return;
     this.breaker = 'trial';
     this.changed(this);

@@ -53,6 +53,8 @@ export interface Webhook extends SinkStore {
  * `readDelivery` and `judgeDelivery` do that. A receiver that only remembers keys doubles rows where batches
  * are cut in another way after a restart. Where nobody looks at the key, repeats are repeats. In a bare pipe, at least once, without a key.
  *
+ No wait outlasts `restart.outage` of the job: it fails when that is over, and loses no row.
+ *
  * After 412 this run stops. Where it was its first batch, and it is the owner still, checkpoints were lost: then
  * it goes above the epoch that the answer's `Tidemark-Epoch` gives, and sends the batch again.
  *

@@ -92,7 +92,8 @@ export class Restarts {
     if (thrown instanceof Error && FINAL.has(thrown.name)) return { error: thrown };
     const stuck = !isConnectionFault(thrown);
     const error = stuck ? this.stuck(failure) : this.away(failure);
-    return error === undefined ? { afterMs: this.delay() } : { error, stuck };
+    if (error !== undefined) return { error, stuck };
+    return { afterMs: stuck ? this.delay() : Math.min(this.delay(), this.leftMs(failure.now)) };
   }
 
   /** How long to wait before a run that leaves out what the one before failed at. */
@@ -112,6 +113,11 @@ export class Restarts {
     this.awaySince ??= now;
     if (!outlasts || now - this.awaySince >= outageMs) return thrown;
     return undefined;
+  }
+
+  /* The last try is made as the outage ends, not a whole wait later. */
+  private leftMs(now: number): number {
+    return (this.awaySince ?? now) + this.settings.outageMs - now;
   }
 
   private stuck({ thrown, positions }: Failure): unknown {

@@ -115,6 +115,20 @@ it('fences the table before it applies what the checkpoint held', async () => {
   expect(await outboxPieces(checkpoints)).toEqual([]);
 });
 
+it('an outage of the table ends the job as it is over, not at the try that the table asked for', async () => {
+  const checkpoints = memoryStore().checkpoints();
+  const to = watched(() => {
+    throw new StoreError('connection', 'busy', { retryAfterMs: 3_600_000 });
+  });
+  const made = make(to, checkpoints, { restart: { outage: '1s' } });
+  const ended = made.job.run().catch((thrown: Error) => [made.time.now(), thrown.message]);
+  await made.time.run(5000);
+  const [at, message] = (await Promise.race([ended, 'it goes on'])) as [number, string];
+  expect(message).toMatch(/"t" has taken no row of sink "out" for 1000 ms: busy; no row is lost/);
+  expect(at).toBe(1000);
+  expect(await outboxPieces(checkpoints)).not.toEqual([]);
+});
+
 it('a failure between any commit and any write of its rows loses nothing and doubles nothing', async () => {
   for (let at = 0; at < 16; at++) {
     for (const how of ['before', 'after'] as const) {
