@@ -21,6 +21,8 @@ export interface PostgresClientConfig {
 
 const ATTEMPTS = 6;
 const FIRST_DELAY_MS = 50;
+/** So long a server that takes no connection is asked again; who uses the store has a longer patience of its own. */
+const UNREACHED_MS = 9000;
 
 /* Another try of the whole transaction may do: serialisation, deadlock; a server that goes, comes, or only reads. */
 const transient = new Set(['40001', '40P01', '25006', '57P01', '57P02', '57P03']);
@@ -65,6 +67,7 @@ export class PostgresClient implements SqlClient {
     fn: (tx: SqlClient) => Promise<T>,
     { unknown }: { readonly unknown: 'again' | 'reject' },
   ): Promise<T> {
+    const since = Date.now();
     for (let attempt = 1; ; attempt++) {
       if (this.closed) throw new StoreError('connection', 'postgresStore: the store is closed');
       const session = new Session(this.config);
@@ -73,7 +76,8 @@ export class PostgresClient implements SqlClient {
       } catch (thrown) {
         const helps = session.lost || transient.has(sqlState(thrown) ?? '');
         const safe = unknown === 'again' || !session.unknown;
-        if (!helps || !safe || attempt === ATTEMPTS) throw thrown;
+        const unreached = !session.reached && Date.now() - since >= UNREACHED_MS;
+        if (!helps || !safe || unreached || attempt === ATTEMPTS) throw thrown;
       }
       await delay(FIRST_DELAY_MS * 2 ** (attempt - 1) * (0.5 + Math.random()));
     }
@@ -89,6 +93,11 @@ class Session {
   private session: PostgresSession | undefined;
 
   constructor(private readonly config: PostgresClientConfig) {}
+
+  /** There was a connection. */
+  get reached(): boolean {
+    return this.session !== undefined;
+  }
 
   async run<T>(begin: string, fn: (tx: SqlClient) => Promise<T>): Promise<T> {
     const session = await this.connect();

@@ -6,26 +6,36 @@ export type Redact = <E>(thrown: E) => E;
 const HIDDEN = '***';
 /** Shorter ones would take ordinary words apart, and are no secret. */
 const SHORTEST = 4;
+const PASSWORD = /([?&](?:ssl)?password=)[^&\s]*/gi;
 
 /** An address with its user and password left out, for messages. */
 export function shownUrl(url: string): string {
-  return url.replace(/\/\/[^/]*@/, '//***@').replace(/([?&]password=)[^&]*/gi, `$1${HIDDEN}`);
+  // up to the last @: a password that is not encoded may hold any of the others, and a slash
+  return url.replace(/\/\/.*@/s, '//***@').replace(PASSWORD, `$1${HIDDEN}`);
 }
 
 /** Knows the password of an address in each of its written forms. */
 export function redactorFor(url: string | undefined, password?: unknown): Redact {
   const forms = [...(url === undefined ? [] : passwordsIn(url)), password];
   const secrets = forms.filter((s): s is string => typeof s === 'string' && s.length >= SHORTEST);
+  // the longest first, or a part would leave the rest
+  secrets.sort((a, b) => b.length - a.length);
   const clean = (text: string) =>
-    secrets.reduce((left, secret) => left.replaceAll(secret, HIDDEN), shownUrl(text));
+    secrets
+      .reduce((left, secret) => left.replaceAll(secret, HIDDEN), text)
+      .replace(/\/\/\S*@/g, '//***@')
+      .replace(PASSWORD, `$1${HIDDEN}`);
   return (thrown) => redactError(thrown, clean);
 }
 
 function passwordsIn(url: string): string[] {
   const [, user = '', raw = ''] = /\/\/([^:/@]*):([^/]*)@/.exec(url) ?? [];
+  // one that is not encoded may hold a slash
+  const [, , torn = ''] = /\/\/([^:/@]*):(.*)@/s.exec(url) ?? [];
   const [, query = ''] = /[?&]password=([^&]*)/i.exec(url) ?? [];
   // a password that is the name of its user protects nothing, and hides what a message says
-  return [raw, query].filter((form) => form !== user).flatMap((form) => [form, decoded(form)]);
+  const forms = [raw, torn, query].filter((form) => form !== user);
+  return forms.flatMap((form) => [form, decoded(form)]);
 }
 
 function decoded(text: string): string {

@@ -1,5 +1,5 @@
 /** Looks at a server before it is used: what cannot work is refused, what may lose data is said. */
-import { StoreError, show } from '../../lib/errors.js';
+import { messageOf, StoreError, show } from '../../lib/errors.js';
 import { type SqlClient, storeError } from '../../lib/sql/client.js';
 import { inTurn } from '../../lib/sql/define.js';
 
@@ -14,7 +14,9 @@ export async function checkServer(
   warn: (message: string) => void,
 ): Promise<void> {
   const { rows } = await client.query(look).catch((thrown: unknown) => {
-    throw storeError('postgresStore: cannot connect', thrown);
+    const silent = /connection timeout/i.test(messageOf(thrown));
+    const why = silent ? ', as nothing there answers like a PostgreSQL server' : '';
+    throw storeError(`postgresStore: cannot connect${why}`, thrown);
   });
   const { version, encoding, commits, fsync, standby } = rows[0];
   const refuse = (why: string) => new StoreError('refused', `postgresStore: the server ${why}`);

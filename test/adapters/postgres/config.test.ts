@@ -36,6 +36,52 @@ test('a server that is not there is a connection fault, and its error has no pas
   expect(inspect(refused, { depth: 9, showHidden: true })).not.toContain('canary');
 });
 
+test('what takes connections and never answers is given up after some 10 s', async () => {
+  jest.useFakeTimers();
+  try {
+    let asked = 0;
+    const silent = () =>
+      new Promise<never>((_, reject) => {
+        asked++;
+        setTimeout(
+          () => reject(new Error('Connection terminated due to connection timeout')),
+          5000,
+        );
+      });
+    const began = Date.now();
+    const opened = postgresStore({ pool: { ...pool, connect: silent } }).catch((thrown: Error) => [
+      thrown.message,
+      Date.now() - began,
+    ]);
+    await jest.advanceTimersByTimeAsync(60_000);
+    const [message, ms] = (await opened) as unknown as [string, number];
+    expect(message).toBe(
+      'postgresStore: cannot connect, as nothing there answers like a PostgreSQL server: Connection terminated due to connection timeout',
+    );
+    expect(ms).toBeGreaterThanOrEqual(10_000);
+    expect(ms).toBeLessThan(11_000);
+    expect(asked).toBe(2);
+  } finally {
+    jest.useRealTimers();
+  }
+});
+
+test('a password is left out of an address, whatever it holds', () => {
+  for (const secret of [
+    'hid/denPW',
+    'hid@denPW',
+    'hid#denPW',
+    'hid?denPW',
+    'hid%denPW',
+    'h:denPW',
+  ]) {
+    const url = `postgres://u:${secret}@h:1/d`;
+    expect(shownUrl(url)).toBe('postgres://***@h:1/d');
+    const redact = redactorFor(url);
+    expect(redact(`of ${url}, or ${secret}`)).not.toMatch(/denPW/);
+  }
+});
+
 test('a password is taken out of an error in each of its forms', () => {
   const redact = redactorFor('postgres://u:p%40ss-word@h/d?password=other-word', 'third-word');
   const error = Object.assign(new Error('p@ss-word, p%40ss-word'), { input: 'third-word' });
