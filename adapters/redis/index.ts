@@ -99,8 +99,9 @@ function check({ url, client, timeout = '5s' }: RedisStoreConfig, prefix: unknow
   if ((url === undefined) === (client === undefined)) {
     throw configError('redisStore', 'url', 'given, or else `client`, and not both', shown(url));
   }
-  if (url !== undefined && (typeof url !== 'string' || !/^rediss?:\/\//.test(url))) {
-    const rule = 'redis://user:password@host:port/database, or rediss://';
+  if (url !== undefined && !isRedisUrl(url)) {
+    const rule =
+      'redis://user:password@host:port/database, or rediss://, its parts percent-encoded and its database a number';
     throw configError('redisStore', 'url', rule, shown(url));
   }
   if (typeof prefix !== 'string' || prefix === '') {
@@ -109,7 +110,20 @@ function check({ url, client, timeout = '5s' }: RedisStoreConfig, prefix: unknow
   return durationOption('redisStore', 'timeout', timeout, 'positive');
 }
 
+/* The client would say less of what is wrong, or ask for the database NaN. */
+function isRedisUrl(given: unknown): boolean {
+  if (typeof given !== 'string' || !/^rediss?:\/\//.test(given) || !URL.canParse(given))
+    return false;
+  const { username, password, pathname, hash } = new URL(given);
+  try {
+    decodeURIComponent(username + password);
+  } catch {
+    return false;
+  }
+  return hash === '' && /^\/?\d*$/.test(pathname);
+}
+
 /* An address carries a password: only its kind is shown. */
 function shown(url: unknown): unknown {
-  return typeof url === 'string' ? url.replace(/^([a-z]*).*$/is, '$1...') : url;
+  return typeof url === 'string' ? url.replace(/^([a-z]*:)?.*$/is, '$1...') : url;
 }

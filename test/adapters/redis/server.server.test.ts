@@ -107,7 +107,7 @@ test.each([
   [{}, '`url` must be given, or else `client`, and not both; got undefined'],
   [
     { url: 'http://u:pw@h' },
-    '`url` must be redis://user:password@host:port/database, or rediss://; got "http..."',
+    '`url` must be redis://user:password@host:port/database, or rediss://, its parts percent-encoded',
   ],
   [{ url: 'redis://h', prefix: '' }, '`prefix` must be a text that is not empty; got ""'],
   [{ url: 'redis://h', timeout: 0 }, '`timeout` must be a duration > 0'],
