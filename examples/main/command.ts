@@ -22,10 +22,18 @@ export function wrong(program: string, option: string, rule: string, got: string
   return new UsageError(`${program}: \`--${option}\` must be ${rule}; got ${quoted(got)}`);
 }
 
-/** A value in quotes; what may be a secret (user and password of an address) is left out. */
+/** A value in quotes; what may be a secret (user and password of an address, well-formed or not) is left out. */
 export function quoted(text: string): string {
-  const shown = text.replace(/\/\/[^/]*@/, '//…@');
+  const shown = withoutSecrets(text);
   return JSON.stringify(shown.length > 80 ? `${shown.slice(0, 77)}...` : shown);
+}
+
+function withoutSecrets(text: string): string {
+  const open = text.replace(/([?&][^=&]*(?:pass|secret|token)[^=&]*=)[^&]*/gi, '$1…');
+  if (/[/:].*@/s.test(text)) return open.replace(/(:?\/\/|:).*@/s, '$1…@');
+  const [, scheme] = /^([a-z][\w+.-]*:\/\/)./is.exec(text) ?? [];
+  if (scheme !== undefined && !URL.canParse(text)) return `${scheme}…`;
+  return open.replace(/^(postgres\w*|redis\w*):(?!\/\/).+/is, '$1:…');
 }
 
 /** The values of a command line, read by the rule of each option. */

@@ -3,6 +3,7 @@ import { toInstant } from 'tidemark';
 import { readCommand, type Values } from './command.js';
 import { generateOptions, mainOptions } from './optionTables.js';
 import { checkInputs, checkOutputs } from './paths.js';
+import { readStoreAddress, type StoreAddress } from './storeAddress.js';
 
 export interface GenerateOptions {
   readonly count: number;
@@ -38,12 +39,7 @@ export interface OutputOptions {
 }
 
 export interface StoreOptions {
-  readonly store:
-    | { readonly kind: 'memory' }
-    | { readonly kind: 'pglite'; readonly dir?: string }
-    | { readonly kind: 'file'; readonly dir: string }
-    | { readonly kind: 'postgres'; readonly url: string; readonly schema?: string }
-    | { readonly kind: 'redis'; readonly url: string; readonly prefix?: string };
+  readonly store: StoreAddress;
   readonly table: string;
   /** Waits while another process is at work on this store. */
   readonly standby: boolean;
@@ -60,8 +56,6 @@ export interface MainOptions extends InputOptions, OutputOptions, StoreOptions {
 }
 
 const INPUTS = ['events', 'profiles'];
-const STORES =
-  'pglite:DIR, pglite:, file:DIR, postgres://HOST:PORT/DB, redis://HOST:PORT/DB or memory:';
 
 /** Reads the command line of the main job; undefined asks for the help. @throws UsageError */
 export function readMainOptions(argv: readonly string[]): MainOptions | undefined {
@@ -121,7 +115,7 @@ export function readStore(values: Values): StoreOptions {
   if (!/^[A-Za-z_][A-Za-z0-9_]{0,47}$/.test(table)) {
     throw values.wrong('table', 'letters, digits and _, at most 48, not beginning with a digit');
   }
-  const store = readStoreUrl(values);
+  const store = readStoreAddress(values);
   const standby = values.has('standby');
   if (standby && !isDurable(store)) {
     throw values.wrong('standby', 'left out for a store of this process alone', 'store');
@@ -138,33 +132,6 @@ export function readStore(values: Values): StoreOptions {
 /** Whether what is stored outlives the process. */
 export function isDurable(store: StoreOptions['store']): boolean {
   return store.kind !== 'memory' && !(store.kind === 'pglite' && store.dir === undefined);
-}
-
-function readStoreUrl(values: Values): StoreOptions['store'] {
-  const url = values.text('store') ?? '';
-  if (url === 'memory:') return { kind: 'memory' };
-  if (url === 'pglite:') return { kind: 'pglite' };
-  if (url.startsWith('pglite:')) return { kind: 'pglite', dir: url.slice('pglite:'.length) };
-  const [, dir] = /^file:(.+)/s.exec(url) ?? [];
-  if (dir !== undefined) return { kind: 'file', dir };
-  if (/^rediss?:\/\/./.test(url)) {
-    const [, prefix] = /[?&]prefix=([\w-]+)/.exec(url) ?? [];
-    return { kind: 'redis', url, ...(prefix !== undefined && { prefix }) };
-  }
-  if (/^postgres(ql)?:\/\/./.test(url) && URL.canParse(url)) return postgresOf(values, url);
-  throw values.wrong('store', STORES);
-}
-
-/* The schema is ours: the server is not told of it. */
-function postgresOf(values: Values, text: string): StoreOptions['store'] {
-  const url = new URL(text);
-  const schema = url.searchParams.get('schema');
-  if (schema === null) return { kind: 'postgres', url: text };
-  if (!/^[A-Za-z_][A-Za-z0-9_]{0,62}$/.test(schema)) {
-    throw values.wrong('store', 'an address whose schema is a name of letters, digits and _');
-  }
-  url.searchParams.delete('schema');
-  return { kind: 'postgres', url: url.href, schema };
 }
 
 function readGenerate(values: Values): GenerateOptions | undefined {

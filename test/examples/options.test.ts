@@ -186,6 +186,73 @@ it.each([
   expect(message).not.toContain('\n');
 });
 
+it.each([
+  ...[
+    'hid/denPW',
+    'hid#denPW',
+    'hid?denPW',
+    'hid@den/PW',
+    'hid%denPW',
+    '12#denPW',
+    '12/denPW',
+    '12?denPW',
+  ],
+])(
+  'a password like %j that is not encoded is refused in one sentence, and not printed',
+  (secret) => {
+    for (const scheme of ['postgres', 'redis']) {
+      for (const user of ['u', '']) {
+        const message = sentence('--store', `${scheme}://${user}:${secret}@h:1/0`);
+        expect(message).toMatch(
+          /^main: `--store` must be an address whose user and password have %40/,
+        );
+        expect(message).toMatch(new RegExp(`; got "${scheme}://…@h:1/0"$`));
+      }
+    }
+  },
+);
+
+it.each([
+  ['postgres://u:hidPW', 'postgres://…'],
+  ['postgres:u:hidPW@h/d', 'postgres:…@h/d'],
+  ['postgres:u:hidPW', 'postgres:…'],
+  ['redis://:hidPW', 'redis://…'],
+  ['mysql://u:hid/PW@h/d', 'mysql://…@h/d'],
+  ['postgres//u:hidPW@h/d', 'postgres//…@h/d'],
+  ['u:hidPW@h/d', 'u:…@h/d'],
+  ['mysql://h/d?password=hidPW&x=1', 'mysql://h/d?password=…&x=1'],
+])('of %j no password is printed', (text, shown) => {
+  expect(sentence('--store', text)).toMatch(/^main: `--store` must be /);
+  expect(sentence('--store', text).split('; got ')[1]).toBe(JSON.stringify(shown));
+});
+
+it('an address of Redis has a number as its database, and a prefix of plain letters', () => {
+  for (const end of ['abc', '-1', '1.5', '0?db=x'])
+    expect(sentence('--store', `redis://h/${end}`)).toMatch(
+      /must be an address whose database is a number/,
+    );
+  for (const prefix of ['a b', 'a{b}', ''])
+    expect(sentence('--store', `redis://h/0?prefix=${prefix}`)).toMatch(
+      /whose prefix is of letters/,
+    );
+  expect(sentence('--store', 'redis://h')).toBe('taken');
+  expect(sentence('--store', 'redis://:p%40%2Fw@h/?prefix=a-b')).toBe('taken');
+});
+
+it('a mode of TLS that the client takes for another goes by the name of that', () => {
+  for (const mode of ['prefer', 'require', 'verify-ca']) {
+    expect(readMainOptions([`--store=postgres://u:p%2Fw@h/d?sslmode=${mode}`])?.store).toEqual({
+      kind: 'postgres',
+      url: 'postgres://u:p%2Fw@h/d?sslmode=verify-full',
+    });
+  }
+  for (const url of [
+    'postgres://h/d?sslmode=disable',
+    'postgres://h/d?uselibpqcompat=true&sslmode=require',
+  ])
+    expect(readMainOptions([`--store=${url}`])?.store).toEqual({ kind: 'postgres', url });
+});
+
 it('an output is no input, and no two outputs are one file', () => {
   const path = file();
   expect(sentence('--events', path, '--out', path)).toMatch(/another file than that of `--events`/);
