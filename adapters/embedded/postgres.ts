@@ -1,12 +1,16 @@
 /** A Postgres inside this process (PGlite), kept small: what a server does in the background is done here in turn. */
+import { statfsSync } from 'node:fs';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { PGlite, PGliteOptions } from '@electric-sql/pglite';
-import { messageOf, StoreError } from '../../lib/errors.js';
+import { messageOf, StoreError, show } from '../../lib/errors.js';
 import type { SqlClient } from '../../lib/sql/client.js';
 import type { DataDirectory } from './directory.js';
 
 /** How many characters are sent before the log is cut and dead rows are freed. */
 const UPKEEP_EVERY = 32 * 2 ** 20;
+/** So much of the disk stays free, and this many times what a statement brings: Postgres writes it into log, table and index. */
+const SPARE = 16 * 2 ** 20;
+const COPIES = 4;
 /** Characters of a statement after which others have a turn. */
 const LONG = 2 ** 14;
 const OWN_TABLES = `select format('%I.%I', schemaname, tablename) as name from pg_tables
@@ -21,6 +25,7 @@ export interface EmbeddedPostgres extends SqlClient {
 export async function startPostgres(directory: DataDirectory): Promise<EmbeddedPostgres> {
   const { PGlite } = await loadPglite();
   const options: PGliteOptions = { dataDir: directory.path };
+  checkRoom(directory.path, 0);
   try {
     const db = await PGlite.create(options).catch((thrown: unknown) => {
       if (!directory.isNew) throw thrown;
@@ -28,7 +33,7 @@ export async function startPostgres(directory: DataDirectory): Promise<EmbeddedP
       return PGlite.create(options);
     });
     directory.filled();
-    return clientOf(db);
+    return clientOf(db, directory.path);
   } catch (thrown) {
     const why = `embeddedStore: Postgres does not start on ${directory.path}: ${messageOf(thrown)}`;
     throw new StoreError('refused', why, { cause: thrown });
@@ -45,12 +50,26 @@ async function loadPglite(): Promise<typeof import('@electric-sql/pglite')> {
   }
 }
 
-function clientOf(db: PGlite): EmbeddedPostgres {
+/*
+ * A Postgres that meets the end of the disk panics, and inside this process it then never comes back:
+ * it is stopped before.
+ */
+function checkRoom(path: string, length: number): void {
+  const { bavail, bsize } = statfsSync(path);
+  if (bavail * bsize >= SPARE + COPIES * length) return;
+  throw new StoreError(
+    'connection',
+    `embeddedStore: cannot write to ${show(path)}: the disk is full; free some space, and it goes on`,
+  );
+}
+
+function clientOf(db: PGlite, path: string): EmbeddedPostgres {
   let sent = 0;
   type Session = Pick<PGlite, 'query'>;
   const query = (session: Session) => async (text: string, params?: readonly (string | null)[]) => {
     const length = (params ?? []).reduce((sum, param) => sum + (param?.length ?? 0), 0);
     sent += length;
+    if (length > 0) checkRoom(path, length);
     const result = await session.query<any>(text, params as any[]);
     // it was worked off in this very turn, and so would the next one be
     if (length > LONG) await turn();

@@ -1,5 +1,5 @@
-/** The main job on files when the disk is full: one clear sentence, and it goes on when there is space again. */
-import { mkdtempSync, rmSync } from 'node:fs';
+/** The main job on a disk that is full: one clear sentence, and it goes on when there is space again. */
+import fs, { mkdtempSync, rmSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -52,3 +52,22 @@ it.each([200, 40_000])(
   },
   60_000,
 );
+
+it('an embedded Postgres is stopped before it meets the end of the disk, from where it never comes back', async () => {
+  const store = `pglite:${join(dir, 'embedded')}`;
+  const disk = { bavail: 2 ** 18, bsize: 4096 } as fs.StatsFs;
+  let asked = 0;
+  // other processes fill it
+  jest.spyOn(fs, 'statfsSync').mockImplementation((() => {
+    return ++asked < 30 ? disk : { ...disk, bavail: 2 ** 12 - 1 };
+  }) as never);
+  expect(await run(store, 'none')).toEqual({
+    code: 1,
+    stdout: '',
+    stderr: `main: embeddedStore: cannot write to "${join(dir, 'embedded')}": the disk is full; free some space, and it goes on\n`,
+  });
+  jest.restoreAllMocks();
+  expect(await run(store, 'out')).toMatchObject({ code: 0, stderr: '' });
+  await run('memory:', 'undisturbed');
+  expectTable(rowsOf(dir, 'out'), rowsOf(dir, 'undisturbed'));
+});
