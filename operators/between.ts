@@ -25,7 +25,9 @@ export interface BetweenConfig<T> {
  * ```
  * For a backfill: a job of its own id, over the same rows, into the same table. A window's row has the
  * same key and version whoever computes it, so what was right stays and what was wrong or missing is
- * written; nothing counts twice. That holds for whole windows alone, so a range that cuts one is refused.
+ * written; nothing counts twice. But a row that a late pane wrote is of a higher revision, and stays, though
+ * it be wrong: `ignored` counts it, and a `version` of the sink that begins with a generation goes above it
+ * (docs/reprocessing.md). What is said here holds for whole windows alone, so a range that cuts one is refused.
  * The rest of the source is read and passed over; positions are those of the source.
  *
  * @throws TypeError where the range is none, cuts a window, or the windows overlap: then an event at

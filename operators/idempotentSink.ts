@@ -24,7 +24,10 @@ export interface IdempotentSinkConfig<T> {
   readonly key: (value: T) => Key;
   /** The columns besides the key. @default the value itself, less the table's key columns */
   readonly row?: (value: T) => Row;
-  /** What makes a row newer than another; before the event's `revision`, which is used where absent. */
+  /**
+   * What makes a row newer than another; before the event's `revision`, which is used where absent. With
+   * `(r) => [generation, r.pane.index]` a backfill of a higher generation goes above rows of late panes.
+   */
   readonly version?: (value: T) => number | readonly number[];
   /** The key that a replaced window's row has, where the value is neither a window result nor a join of one. */
   readonly replaces?: (value: T, window: WindowBounds) => Key;

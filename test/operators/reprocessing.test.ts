@@ -355,3 +355,62 @@ it('a time after all rows is the end of the input', async () => {
   expect(await build(store, source, { start: { time: 10_000 } }).run()).toBe('completed');
   expect(await rowsOf(store)).toEqual([]);
 });
+
+describe('a backfill of a window that had late panes', () => {
+  const range = { from: 0, to: 10, window: tumbling(10), timestamp: (c: Click) => c.at };
+  const clicksAt = (...ats: number[]) => ats.map((at, id) => ({ id, at }));
+  const late = arraySource('clicks', clicksAt(1, 12, 3, 5, 25));
+  const whole = between(arraySource('clicks', clicksAt(1, 3, 5, 6, 12, 25)), range);
+  const other = between(arraySource('clicks', clicksAt(1, 12, 25)), range);
+
+  /** Runs a job over a source; `version` begins with the generation, where there is one. */
+  async function run(store: Store, id: string, source: Source<Click>, generation?: number) {
+    const made = job({
+      id,
+      checkpoints: store.checkpoints(),
+      every: '1h',
+      topology: (t) =>
+        t.sink(
+          t.source(source).pipe(
+            watermark({ id: 'time', timestamp: (c) => c.at }),
+            eventTimeWindow({
+              id: 'win',
+              window: tumbling(10),
+              aggregate: { n: count() },
+              allowedLateness: 10,
+            }),
+            idempotentSink({
+              id: 'out',
+              store: store.table('out', { key: ['start'] }),
+              key: (r) => r.window.start,
+              row: (r) => r.value,
+              ...(generation !== undefined && {
+                version: (r) => [generation, r.pane.index],
+              }),
+            }),
+          ),
+        ),
+    });
+    expect(await made.run()).toBe('completed');
+    const { written, ignored } = made.status().operators.get('out') as Record<string, unknown>;
+    return { written, ignored, n: (await rowsOf(store))[0]?.[1] };
+  }
+
+  it('is ignored where no version is given, and counted so', async () => {
+    const store = memoryStore();
+    expect(await run(store, 'live', late)).toMatchObject({ n: 3 });
+    expect(await run(store, 'fill', whole)).toEqual({ written: 0, ignored: 1, n: 3 });
+  });
+
+  it.each([
+    ['from the start', 0, 1],
+    ['for the backfill alone', undefined, 1_000_000],
+  ])('wins by a higher generation, given %s', async (_, live, higher) => {
+    const store = memoryStore();
+    expect(await run(store, 'live', late, live)).toMatchObject({ n: 3 });
+    expect(await run(store, 'a', whole, higher)).toEqual({ written: 1, ignored: 0, n: 4 });
+    expect(await run(store, 'b', whole, higher)).toEqual({ written: 0, ignored: 1, n: 4 });
+    expect(await run(store, 'c', other, higher - 1)).toEqual({ written: 0, ignored: 1, n: 4 });
+    expect(await run(store, 'd', other, higher + 1)).toEqual({ written: 1, ignored: 0, n: 1 });
+  });
+});
