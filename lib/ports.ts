@@ -133,7 +133,10 @@ export interface TableConfig {
 export interface TableStore extends SinkStore {
   /** Creates or checks the table; called by the first use where nobody called it. */
   open(): Promise<void>;
-  /** The rows in key order, text by code point, without hidden columns; not held in memory at once. */
+  /**
+   * The rows in key order, text by code point (surrogates, lone ones too, after all others), without
+   * hidden columns; not held in memory at once.
+   */
   rows(): AsyncIterable<Row>;
   count(): Promise<number>;
 }
@@ -188,6 +191,7 @@ export interface Commit {
   readonly n: number;
   /** The n before it; the store answers `'gap'` if its own is another, or if `n` is not above it. */
   readonly prev: number;
+  /** Of every source; one that is not named has none any more. */
   readonly positions: ReadonlyMap<string, Position>;
   /** Every operator of the job, those without pieces too. */
   readonly operators: readonly string[];

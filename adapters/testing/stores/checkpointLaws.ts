@@ -169,6 +169,21 @@ export const checkpointLaws: Laws = new Map([
     },
   ],
   [
+    'a position that a commit does not name is gone',
+    async (t) => {
+      const job = new LawJob(t);
+      const { epoch } = await job.acquire();
+      const both = new Map([
+        ['events', { offset: 1 }],
+        ['gone', { offset: 1 }],
+      ]);
+      await job.send(epoch, 1, { positions: both });
+      await job.send(epoch, 2);
+      const { checkpoint } = await job.acquire();
+      t.same('the positions', checkpoint?.positions, new Map([['events', { offset: 2 }]]));
+    },
+  ],
+  [
     'an operator that vanished leaves nothing behind',
     async (t) => {
       const job = new LawJob(t);

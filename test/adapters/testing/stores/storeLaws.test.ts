@@ -167,6 +167,18 @@ const faults: readonly (readonly [fault: string, law: RegExp, under: () => Store
       }),
   ],
   [
+    'keeps the positions of sources that a commit does not name',
+    /position that a commit does not name is gone/,
+    () => {
+      const all = new Map<string, Commit['positions']>();
+      return committing(async (c) => {
+        const positions = new Map([...(all.get(c.job) ?? []), ...c.positions]);
+        all.set(c.job, positions);
+        return { ...c, positions };
+      });
+    },
+  ],
+  [
     'takes a job over by reading it',
     /nothing is taken over/,
     () =>
