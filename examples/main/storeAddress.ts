@@ -11,7 +11,7 @@ export type StoreAddress =
 const STORES =
   'pglite:DIR, pglite:, file:DIR, postgres://HOST:PORT/DB, redis://HOST:PORT/DB or memory:';
 const ENCODED =
-  'an address whose user and password have %40 for @, %2F for /, %3F for ?, %23 for # and %25 for %';
+  'an address with a port up to 65535, whose user and password have %40 for @, %2F for /, %3F for ?, %23 for # and %25 for %';
 const SERVER = /^(postgres(?:ql)?|rediss?):\/\/./;
 
 /** @throws UsageError */

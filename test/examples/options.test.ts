@@ -204,7 +204,7 @@ it.each([
       for (const user of ['u', '']) {
         const message = sentence('--store', `${scheme}://${user}:${secret}@h:1/0`);
         expect(message).toMatch(
-          /^main: `--store` must be an address whose user and password have %40/,
+          /^main: `--store` must be an address with a port up to 65535, whose user and password have %40/,
         );
         expect(message).toMatch(new RegExp(`; got "${scheme}://…@h:1/0"$`));
       }
