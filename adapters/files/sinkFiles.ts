@@ -46,6 +46,8 @@ export class SinkFiles {
   private unlock: (() => Promise<void>) | undefined;
   /** What is on the disk; undefined before the first look, and after a step that failed. */
   private held: Manifest | undefined;
+  /** There is a manifest, or was. */
+  private begun = false;
 
   constructor(private readonly config: SinkFilesConfig) {
     this.home = `${config.dir}/${HOME}`;
@@ -138,8 +140,10 @@ export class SinkFiles {
   private async commit(next: Manifest): Promise<void> {
     const { fs } = this.config;
     await writeManifest(fs, this.home, next);
+    this.begun = true;
     const closing = next.parts.filter((part) => part.closing);
     for (const part of closing) {
+      await this.refuseForeign(part);
       await fs.rename(this.hidden(part), this.final(part)).catch((thrown) => {
         // renamed before, and perhaps taken away since
         if ((thrown as { code?: unknown }).code !== 'ENOENT') throw thrown;
@@ -158,7 +162,10 @@ export class SinkFiles {
     await fs.makeDir(this.home);
     this.unlock ??= await fs.lock(this.home);
     const found = await readManifest(fs, this.home);
-    if (found === undefined) await this.refuseOthers();
+    if (found === undefined) {
+      if (this.begun) throw new DamagedSinkError(`${show(this.home)} is gone; restore it`);
+      await this.refuseOthers();
+    }
     const { seq, owners, parts } = found ?? { seq: 1, owners: new Map(), parts: [] };
     for (const part of parts) await this.cut(part);
     await this.commit({ seq, owners, parts: parts.map((part) => ({ ...part, closing: true })) });
@@ -174,6 +181,15 @@ export class SinkFiles {
     if (others.length === 0) return;
     throw new DamagedSinkError(
       `${show(dir)} holds other files and no manifest; give an empty directory or a new one`,
+    );
+  }
+
+  /* No two parts have one number: what stands there is not ours. */
+  private async refuseForeign(part: OpenPart): Promise<void> {
+    const names = await this.namesIn(this.dirOf(part));
+    if (!names.includes(nameOf(part, true)) || !names.includes(nameOf(part, false))) return;
+    throw new DamagedSinkError(
+      `${show(this.final(part))} is there already, and is another's; move it away`,
     );
   }
 

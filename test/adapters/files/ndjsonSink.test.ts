@@ -197,6 +197,35 @@ it('a finished part may be taken away, an open one may not', async () => {
   });
 });
 
+it('taken away while it writes, a directory is not begun anew, and a file of others is not written over', async () => {
+  const dir = scratch();
+  const sink = ndjsonSink({ dir, roll: { rows: 5 } });
+  await sink.outbox.fence(owner, 1);
+  await send(sink, 1, 1, 0, rowsOf(1).slice(1));
+  rmSync(dir, { recursive: true });
+  const late = () => send(sink, 1, 2, 0, rowsOf(2));
+  await expect(late()).rejects.toThrow(`cannot write "${dir}"`);
+  await expect(late()).rejects.toMatchObject({
+    name: 'DamagedSinkError',
+    message: expect.stringContaining(`"${dir}/.tidemark" is gone; restore it`),
+  });
+  await expect(sink.close()).rejects.toThrow('is gone');
+  const place = scratch();
+  const other = ndjsonSink({ dir: place, roll: { rows: 2 } });
+  await send(other, 1, 1, 0, rowsOf(1).slice(0, 1));
+  const foreign = join(place, 'part-000000001.ndjson');
+  writeFileSync(foreign, 'mine');
+  await expect(send(other, 1, 2, 0, rowsOf(2))).rejects.toMatchObject({
+    name: 'DamagedSinkError',
+    message: expect.stringContaining('part-000000001.ndjson" is there already'),
+  });
+  expect(readFileSync(foreign, 'utf8')).toBe('mine');
+  rmSync(foreign);
+  await send(other, 1, 2, 0, rowsOf(2));
+  expect(readdirSync(place).sort()).toEqual(['.tidemark', 'part-000000001.ndjson']);
+  await other.close();
+});
+
 it('a directory of others, a damaged manifest and one of a newer format are refused, unchanged', async () => {
   const dir = scratch();
   writeFileSync(join(dir, 'mine.txt'), 'mine');
