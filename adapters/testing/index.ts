@@ -93,11 +93,17 @@ export {
   crashPoints,
 } from './simulator/crashPoints.js';
 export {
+  type EventFault,
+  type EventFaultKind,
+  eventFaultKinds,
   type FaultKind,
   type FaultRates,
   faultKinds,
   faultText,
+  type SimulatedFault,
   type StepFault,
+  type StepFaultKind,
+  stepFaultKinds,
 } from './simulator/faults.js';
 export type { SimulatedInput } from './simulator/logSource.js';
 export { shrink } from './simulator/shrink.js';

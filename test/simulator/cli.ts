@@ -1,5 +1,5 @@
 /**
- * `npm run simulate -- [--seeds N] [--from K] [--topology NAME] [--points singles|pairs] [--each N]
+ * `npm run simulate -- [--seeds N] [--from K] [--topology NAME] [--points singles|pairs|failures] [--each N]
  * [--store all|URL] [--wrong]`: simulates the jobs under many seeds, at every crash point, or catches wrong designs.
  */
 import { parseArgs } from 'node:util';
@@ -7,8 +7,8 @@ import {
   assertSurvives,
   type Crash,
   crashPoints,
+  eventFaultKinds,
   type FaultRates,
-  faultKinds,
   faultText,
   type SimulationConfig,
   traceText,
@@ -17,6 +17,7 @@ import { changedClass, drained, topologies } from './endings.js';
 import { moreTopologies } from './moreTopologies.js';
 import type { Topology } from './parts.js';
 import { type Place, placeOf, places } from './places.js';
+import { all as everything, inside } from './rates.js';
 
 const options = {
   seeds: { type: 'string', default: '500' },
@@ -35,7 +36,7 @@ interface Asked {
   readonly from: number;
   readonly seed: number;
   readonly each: number;
-  readonly points: 'none' | 'singles' | 'pairs';
+  readonly points: 'none' | 'singles' | 'pairs' | 'failures';
   readonly chosen: readonly (readonly [name: string, Topology])[];
   readonly stores: readonly string[];
 }
@@ -48,13 +49,10 @@ interface Tried {
   readonly rates: FaultRates;
 }
 
-const servers: FaultRates = Object.fromEntries(
-  faultKinds.map((kind) => [kind, kind === 'stalled' ? 0.02 : 0.06]),
-);
 /** For jobs whose rows depend on the clock: one that is set wrong is right to change them. */
-const clocksRight: FaultRates = { ...servers, 'clock forward': 0, 'clock back': 0 };
+const clocksRight: FaultRates = { ...everything, 'clock forward': 0, 'clock back': 0 };
 const timed: readonly Topology[] = [moreTopologies.downtime, moreTopologies.absurdClock];
-const disks: FaultRates = { 'crash before': 0.04, 'crash after': 0.04 };
+const disks: FaultRates = { ...inside, 'crash before': 0.04, 'crash after': 0.04 };
 const powers: readonly Crash[] = ['killed', 'unsynced lost', 'torn'];
 const PROGRESS = 100;
 
@@ -88,6 +86,7 @@ async function points(asked: Asked, { name, topology, place }: Tried): Promise<b
   const started = Date.now();
   const found = await crashPoints(topology(seed), {
     pairs: which === 'pairs',
+    ...(which === 'failures' && { kinds: eventFaultKinds, microtasks: [0, 1, 2, 3, 4, 5] }),
     each,
     from,
     ...(place.files && { powers }),
@@ -105,7 +104,7 @@ async function points(asked: Asked, { name, topology, place }: Tried): Promise<b
   const { steps, singles, pairs, hit, broken } = found;
   const perPoint = (ms / Math.max(1, singles + pairs)).toFixed(1);
   console.log(
-    `${name}: ${steps} steps, ${singles} single and ${pairs} double crashes, ${hit} hit, ${broken.length} broken, ${took}, ${perPoint} ms each`,
+    `${name}: ${steps} steps, ${singles} single and ${pairs} double faults, ${hit} hit, ${broken.length} broken, ${took}, ${perPoint} ms each`,
   );
   return broken.length === 0;
 }
@@ -142,7 +141,7 @@ async function onStore(asked: Asked, url: string): Promise<boolean> {
     for (const [job, given] of asked.chosen) {
       // both stores are of this kind: a table of the other one is reached by an outbox
       const topology = (seed: number) => given(seed, { main: place.main(), other: place.main() });
-      const rates = timed.includes(given) ? clocksRight : servers;
+      const rates = timed.includes(given) ? clocksRight : everything;
       const name = `${url.split('//')[0]} ${job}`;
       right = (await run(asked, { name, topology, place, rates })) && right;
     }
@@ -172,9 +171,9 @@ function check(values: Record<keyof typeof options, string | boolean>): Asked {
     const names = Object.keys(known).join(', ');
     throw new TypeError(`\`--topology\` must be all or one of ${names}; got ${values.topology}`);
   }
-  const which = ['none', 'singles', 'pairs'].find((one) => one === values.points);
+  const which = ['none', 'singles', 'pairs', 'failures'].find((one) => one === values.points);
   if (which === undefined) {
-    throw new TypeError(`\`--points\` must be singles or pairs; got ${values.points}`);
+    throw new TypeError(`\`--points\` must be singles, pairs or failures; got ${values.points}`);
   }
   return {
     seeds: number('seeds'),

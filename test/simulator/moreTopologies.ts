@@ -112,6 +112,10 @@ export const slowSide: Topology = (seed, parts = {}) =>
 export const sessionsElsewhere: Topology = (seed, parts = {}) =>
   replacingSessions(seed, { ...parts, elsewhere: true });
 
+/** Two sinks of class O behind one stream. */
+export const sinksElsewhere: Topology = (seed, parts = {}) =>
+  twoSinks(seed, { ...parts, elsewhere: true });
+
 const IDLE = 400;
 const QUIET = 1500;
 
@@ -228,6 +232,7 @@ const sinkInto = (store: ReturnType<typeof storeOf>) =>
 
 export const moreTopologies = {
   sessionsElsewhere,
+  sinksElsewhere,
   slowSink,
   slowSide,
   pairs,

@@ -14,7 +14,7 @@ export interface Parts {
   /** The store of the other table, as it is and as a process sees it. */
   readonly other?: SimulatedStore;
   readonly otherClient?: (store: Store, world: World) => Store;
-  /** The table is in the other store. */
+  /** Every table is in the other store. */
   readonly elsewhere?: boolean;
   readonly job?: Partial<JobConfig>;
   /** In place of the operator of that id. */

@@ -3,20 +3,16 @@ import { fileStore } from 'tidemark/files';
 import {
   assertSurvives,
   crashPoints,
-  type FaultRates,
-  faultKinds,
   SimulationError,
   type StoreSite,
   simulate,
 } from 'tidemark/testing';
 import { topologies } from './endings.js';
-import { downtime } from './moreTopologies.js';
+import { downtime, sinksElsewhere } from './moreTopologies.js';
 import { placeOf } from './places.js';
+import { all as rates } from './rates.js';
 
-const SEEDS = 9;
-const rates = Object.fromEntries(
-  faultKinds.map((kind) => [kind, kind === 'stalled' ? 0.02 : 0.06]),
-) as FaultRates;
+const SEEDS = 8;
 const each = Object.entries(topologies);
 
 describe.each(each)('%s', (_, topology) => {
@@ -36,6 +32,43 @@ describe.each(each)('%s', (_, topology) => {
     expect(pairs).toBeGreaterThan(2 * singles);
     expect(hit).toBe(singles + pairs);
   });
+});
+
+it.each([
+  ['A and O', topologies.twoSinks],
+  ['O and O', sinksElsewhere],
+])(
+  'two sinks, %s: it survives a failure before and soon after every event',
+  async (_, topology) => {
+    const { events, singles, hit, broken } = await crashPoints(topology(2), {
+      kinds: ['failure before', 'failure after', 'position throws'],
+      microtasks: [1],
+    });
+    expect(broken).toEqual([]);
+    expect(events).toBeGreaterThan(24);
+    expect(singles).toBe(3 * events);
+    // sinks do not have the methods of a reader
+    expect(hit).toBeGreaterThan(2 * events);
+  },
+);
+
+it('a failure at an event is one of the trace, and the job goes on in the same process', async () => {
+  const faults = [
+    { event: 5, kind: 'position throws' },
+    { event: 20, kind: 'failure after', microtasks: 2 },
+  ] as const;
+  const { trace, violations, processes, ...met } = await simulate({
+    ...topologies.mainShape(2),
+    faults,
+  });
+  expect([violations, processes, met.faults]).toEqual([[], 1, faults]);
+  expect(trace.map(({ text }) => text)).toEqual(
+    expect.arrayContaining([
+      '!! event 5: position throws',
+      '!! event 20: failure after (2 microtasks)',
+    ]),
+  );
+  expect(trace.filter(({ text }) => /^#\d+ acquire/.test(text))).toHaveLength(3);
 });
 
 it('two seeds give two traces', async () => {

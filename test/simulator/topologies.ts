@@ -64,6 +64,7 @@ function mainTopology(t: Task, world: World, parts: Parts): void {
     .pipe(watermark({ id: 'profile.time', timestamp: (p) => p.at, outOfOrderness: BOUND - 1 }));
   t.sink(
     t.source(sourceOf<Click>(world, 'clicks', parts)).pipe(
+      world.fallible(),
       stage(parts, 'first', world),
       operator(parts, 'time', watermark<Click>)({ id: 'time', ...click }),
       operator(parts, 'once', dedupe<Click>)({ id: 'once', key: (c) => c.id, within: WITHIN }),
@@ -138,6 +139,7 @@ function sessionTopology(
 ): void {
   t.sink(
     t.source(sourceOf<Click>(world, 'clicks', parts)).pipe(
+      world.fallible(),
       stage(parts, 'first', world),
       operator(parts, 'time', watermark<Click>)({ id: 'time', timestamp: click.timestamp }),
       operator(parts, 'once', dedupe<Click>)({ id: 'once', key: (c) => c.id, within: 10_000 }),
@@ -194,12 +196,13 @@ export const twoSinks: Topology = (seed, parts = {}) => ({
             share(),
           );
         const other = otherOf(world, parts);
-        const tables = { one: store.table('one', countTable), two: other.table('two', countTable) };
+        const home = parts.elsewhere ? other : store;
+        const tables = { one: home.table('one', countTable), two: other.table('two', countTable) };
         for (const name of ['one', 'two'] as const) {
           const sink = operator(parts, name, idempotentSink<any>);
           const before = stage(parts, `before ${name}`, world);
           const own = { id: name, store: tables[name], key, row, ...parts.sink?.(name, world) };
-          t.sink(counted.pipe(before, sink(own)));
+          t.sink(counted.pipe(world.fallible(), before, sink(own)));
         }
       },
     });

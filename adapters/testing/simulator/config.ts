@@ -1,8 +1,8 @@
 /** What a simulation is made of: stores, input, the job, what must come out, and what may go wrong. */
-import type { SchedulerLike } from 'rxjs';
+import type { MonoTypeOperatorFunction, SchedulerLike } from 'rxjs';
 import type { FileSystem } from '../../../lib/log/fileSystem.js';
 import type { Clock, Source, Store } from '../../../lib/ports.js';
-import type { FaultRates, StepFault } from './faults.js';
+import type { FaultRates, SimulatedFault } from './faults.js';
 import type { SimulatedInput } from './logSource.js';
 import type { TraceLine } from './trace.js';
 import type { Oracle, Violation } from './watch.js';
@@ -33,6 +33,8 @@ export interface World {
   store(name: string): Store;
   /** The source of an input, by name; the same one however often it is asked for. */
   source<T = any>(name: string): Source<T>;
+  /** An operator that passes everything on, and fails where a fault hits an event that reaches it. */
+  fallible<T>(): MonoTypeOperatorFunction<T>;
   /** Writes a line into the trace. */
   note(text: string): void;
 }
@@ -58,7 +60,7 @@ export interface SimulationConfig {
   /** `'every commit'`: tables of the first store are compared at each; others, and eager ones, at the end. @default 'every commit' */
   readonly compare?: 'every commit' | 'end';
   /** How likely faults are, or just these. @default none */
-  readonly faults?: FaultRates | readonly StepFault[];
+  readonly faults?: FaultRates | readonly SimulatedFault[];
   /** After so many steps no fault comes any more, so everything must come to its end. @default 60 */
   readonly faultySteps?: number;
   /** Virtual time after the last fault within which it must have come to its end, ms. @default an hour */
@@ -75,9 +77,11 @@ export interface SimulationResult {
   /** None, or the first one: the simulation ends there. */
   readonly violations: readonly Violation[];
   /** The faults that came. */
-  readonly faults: readonly StepFault[];
+  readonly faults: readonly SimulatedFault[];
   /** Numbered steps: each is a place for a fault. */
   readonly steps: number;
+  /** Numbered events, of sources and of `world.fallible()`: each is a place for a failure. */
+  readonly events: number;
   /** Checkpoints that were written. */
   readonly commits: number;
   /** Processes that were started. */

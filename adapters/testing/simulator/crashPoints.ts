@@ -1,15 +1,24 @@
-/** Crash points: every step of a job is the last one of its process once, and every pair of steps. */
+/** Crash points: every step of a job is the last one of its process once, and every pair of steps; or every event fails. */
 import type { Crash } from '../stores/simulatedDisk.js';
 import type { SimulationConfig, SimulationResult } from './config.js';
-import type { FaultKind, StepFault } from './faults.js';
+import {
+  type EventFault,
+  type EventFaultKind,
+  eventFaultKinds,
+  type FaultKind,
+  type SimulatedFault,
+  type StepFaultKind,
+} from './faults.js';
 import { simulate } from './simulate.js';
 
 /** Which crash points are tried. */
 export interface CrashPointsOptions {
   /** Also every pair: a second crash at each step that follows the first. @default false */
   readonly pairs?: boolean;
-  /** @default 'crash before' and 'crash after' */
+  /** Those of events hit every event, those of steps every step. @default 'crash before' and 'crash after' */
   readonly kinds?: readonly FaultKind[];
+  /** Of `'failure after'`: so many microtasks after the event. @default [0] */
+  readonly microtasks?: readonly number[];
   /** What a crash leaves of the files of a process, for stores that have files. @default 'killed' */
   readonly powers?: readonly Crash[];
   /** Of all points each so many-th, where a store is slow. @default 1 */
@@ -23,7 +32,7 @@ export interface CrashPointsOptions {
 /** One run, with its crashes. */
 export interface CrashPoint {
   readonly number: number;
-  readonly faults: readonly StepFault[];
+  readonly faults: readonly SimulatedFault[];
   readonly result: SimulationResult;
 }
 
@@ -31,6 +40,8 @@ export interface CrashPoint {
 export interface CrashPointsResult {
   /** Steps of a run without crashes. */
   readonly steps: number;
+  /** Events of a run without failures. */
+  readonly events: number;
   readonly singles: number;
   readonly pairs: number;
   /** Runs whose crashes all came. */
@@ -60,15 +71,20 @@ export async function crashPoints(
   options: CrashPointsOptions = {},
 ): Promise<CrashPointsResult> {
   const run = new Enumeration(config, options);
-  const { steps } = await simulate({ ...config, faults: [] });
-  for (const first of run.faultsIn(1, steps)) {
+  const { steps, events } = await simulate({ ...config, faults: [] });
+  for (const first of run.faultsIn({ steps, events })) {
     const result = await run.one([first]);
     if (!options.pairs) continue;
     // a run that was left out is needed for its number of steps
-    const { steps: all } = result ?? (await simulate({ ...config, faults: [first] }));
-    for (const second of run.faultsIn(first.step + 1, all)) await run.one([first, second]);
+    const all = result ?? (await simulate({ ...config, faults: [first] }));
+    for (const second of run.faultsIn(all, first)) await run.one([first, second]);
   }
-  return { steps, ...run.found };
+  return { steps, events, ...run.found };
+}
+
+interface Extent {
+  readonly steps: number;
+  readonly events: number;
 }
 
 class Enumeration {
@@ -80,14 +96,29 @@ class Enumeration {
     private readonly options: CrashPointsOptions,
   ) {}
 
-  *faultsIn(from: number, to: number): Generator<StepFault> {
+  /* Of two at an event and a step, that at the step is the first. */
+  *faultsIn(last: Extent, first?: SimulatedFault): Generator<SimulatedFault> {
     const { kinds = ['crash before', 'crash after'], powers = ['killed'] } = this.options;
-    for (let step = from; step <= to; step++) {
-      for (const kind of kinds) for (const power of powers) yield { step, kind, power };
+    const atEvents = kinds.filter(isOfEvent);
+    const atSteps = kinds.filter((kind) => !isOfEvent(kind)) as StepFaultKind[];
+    if (first === undefined || 'step' in first) {
+      for (let step = (first?.step ?? 0) + 1; step <= last.steps; step++) {
+        for (const kind of atSteps) for (const power of powers) yield { step, kind, power };
+      }
+    }
+    const after = first !== undefined && 'event' in first ? first.event : 0;
+    for (let event = after + 1; event <= last.events; event++) {
+      for (const kind of atEvents) yield* this.failures(event, kind);
     }
   }
 
-  async one(faults: readonly StepFault[]): Promise<SimulationResult | undefined> {
+  private *failures(event: number, kind: EventFaultKind): Generator<EventFault> {
+    if (kind !== 'failure after') return yield { event, kind };
+    const { microtasks = [0] } = this.options;
+    for (const m of microtasks) yield { event, kind, microtasks: m };
+  }
+
+  async one(faults: readonly SimulatedFault[]): Promise<SimulationResult | undefined> {
     const { each = 1, from = 1, ran } = this.options;
     const number = ++this.number;
     if (number < from || number % each !== 0) return undefined;
@@ -100,4 +131,8 @@ class Enumeration {
     ran?.(point);
     return result;
   }
+}
+
+function isOfEvent(kind: FaultKind): kind is EventFaultKind {
+  return eventFaultKinds.some((one) => one === kind);
 }

@@ -1,6 +1,8 @@
 /** A replayable source of several splits, read in another order each time it is opened. */
 import type { Position, Reader, Source, SourceOutput } from '../../../lib/ports.js';
 import { Chance } from '../disorder/chance.js';
+import { type Failures, failureOf, later } from './failures.js';
+import { type EventFault, eventFaultKinds } from './faults.js';
 import type { Process } from './process.js';
 
 /** The input of one source: what each of its splits holds, in order. */
@@ -22,6 +24,7 @@ export interface LogSourceConfig<T> {
   readonly input: SimulatedInput<T>;
   readonly process: Process;
   readonly seed: number;
+  readonly failures: Failures;
 }
 
 /** Positions are the number of rows read, by split. */
@@ -54,7 +57,10 @@ class LogReader<T> implements Reader {
   private timer: { unsubscribe(): void } | undefined;
   private paused = true;
   private closed = false;
+  private failed = false;
   private last = -1;
+  /** A fault at one of the next calls. */
+  private armed: EventFault | undefined;
 
   constructor(
     private readonly config: LogSourceConfig<T>,
@@ -70,15 +76,18 @@ class LogReader<T> implements Reader {
   }
 
   position(): Position {
+    this.throwsOnce('position throws');
     return { ...this.at };
   }
 
   pause(): void {
+    this.throwsOnce('pause throws');
     this.paused = true;
     this.stopWaiting();
   }
 
   resume(): void {
+    this.throwsOnce('resume throws');
     if (!this.paused || this.closed) return;
     this.paused = false;
     this.wait();
@@ -97,7 +106,7 @@ class LogReader<T> implements Reader {
   }
 
   private wait(): void {
-    if (this.paused || this.closed || this.timer !== undefined) return;
+    if (this.paused || this.closed || this.failed || this.timer !== undefined) return;
     const { clock } = this.config.process;
     const now = clock.time.ms;
     const due = this.nextArrival();
@@ -116,13 +125,41 @@ class LogReader<T> implements Reader {
       this.out.finished();
       return;
     }
-    const split = this.pick();
-    if (split !== undefined) {
-      const row = this.config.input.splits[split]?.[this.at[split] as number] as T;
-      this.at[split] = (this.at[split] as number) + 1;
-      this.out.event(row, split);
-    }
+    this.readOne();
     this.wait();
+  }
+
+  private readOne(): void {
+    if (this.paused || this.closed || this.failed) return;
+    const split = this.pick();
+    if (split === undefined) return;
+    const { failures, process, input } = this.config;
+    const fault = failures.next(process, eventFaultKinds);
+    if (fault?.kind === 'failure before') {
+      this.fail(fault);
+      return;
+    }
+    if (fault?.kind.endsWith('throws')) this.armed = fault;
+    const row = input.splits[split]?.[this.at[split] as number] as T;
+    this.at[split] = (this.at[split] as number) + 1;
+    this.out.event(row, split);
+    if (fault?.kind !== 'failure after') return;
+    const fail = () => this.fail(fault);
+    later(process, fault.microtasks ?? 0, fail, () => this.readOne());
+  }
+
+  private fail(fault: EventFault): void {
+    if (this.closed || this.failed) return;
+    this.failed = true;
+    this.stopWaiting();
+    this.out.failed(failureOf(fault));
+  }
+
+  private throwsOnce(kind: EventFault['kind']): void {
+    const { armed } = this;
+    if (armed?.kind !== kind) return;
+    this.armed = undefined;
+    throw failureOf(armed);
   }
 
   /* When the next row of any split can be read; undefined where all have been. */

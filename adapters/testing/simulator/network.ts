@@ -2,7 +2,8 @@
 import { messageOf, StoreError } from '../../../lib/errors.js';
 import { Chance } from '../disorder/chance.js';
 import type { Crash } from '../stores/simulatedDisk.js';
-import { faultText, type Plan, type StepFault } from './faults.js';
+import { Failures } from './failures.js';
+import { faultText, type Plan, type SimulatedFault, type StepFault } from './faults.js';
 import type { Process } from './process.js';
 import type { VirtualTime } from './virtualTime.js';
 
@@ -42,15 +43,20 @@ const HOUR_MS = 3_600_000;
 
 export class Network {
   /** The faults that have come. */
-  readonly fired: StepFault[] = [];
+  readonly fired: SimulatedFault[] = [];
   steps = 0;
+  /** Faults at events, which no request is part of. */
+  readonly failures: Failures;
   private readonly open = new Map<Sent<any>, () => void>();
 
   constructor(
     private readonly outside: Outside,
     private readonly plan: Plan,
     private readonly seed: number,
-  ) {}
+  ) {
+    const note = outside.note.bind(outside);
+    this.failures = new Failures({ plan, fired: this.fired, note, steps: () => this.steps });
+  }
 
   /** Sends; what a dead process asked is never answered. */
   send<T>(request: Request<T>): Promise<T> {

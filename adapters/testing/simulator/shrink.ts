@@ -1,6 +1,6 @@
 /** The fewest faults that still break a rule: faults are left out for as long as something breaks. */
 import type { SimulationConfig, SimulationResult } from './config.js';
-import type { StepFault } from './faults.js';
+import type { SimulatedFault } from './faults.js';
 import { simulate } from './simulate.js';
 
 /**
@@ -31,7 +31,7 @@ export async function shrink(
 
 function withFaults(
   config: SimulationConfig,
-  faults: readonly StepFault[],
+  faults: readonly SimulatedFault[],
 ): Promise<SimulationResult> {
   return simulate({ ...config, faults });
 }

@@ -7,7 +7,7 @@ import {
   type FaultRates,
   type Plan,
   planOf,
-  type StepFault,
+  type SimulatedFault,
 } from './faults.js';
 import { Simulation } from './simulation.js';
 
@@ -93,6 +93,8 @@ function check(config: SimulationConfig): void {
   if (!isList(faults)) checkRates(faults);
 }
 
-function isList(faults: FaultRates | readonly StepFault[]): faults is readonly StepFault[] {
+function isList(
+  faults: FaultRates | readonly SimulatedFault[],
+): faults is readonly SimulatedFault[] {
   return Array.isArray(faults);
 }

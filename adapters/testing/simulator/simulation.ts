@@ -6,6 +6,7 @@ import { configError, messageOf } from '../../../lib/errors.js';
 import type { Source, Store } from '../../../lib/ports.js';
 import type { Crash } from '../stores/simulatedDisk.js';
 import type { SimulationConfig, SimulationResult, World } from './config.js';
+import { fallible } from './failures.js';
 import type { Plan } from './faults.js';
 import { logSource } from './logSource.js';
 import { Network, type Outside } from './network.js';
@@ -141,6 +142,7 @@ export class Simulation implements Outside {
 
   private worldOf(process: Process, stores: ReadonlyMap<string, Store>): World {
     const { input, seed } = this.config;
+    const { failures } = this.network;
     const sources = new Map<string, Source<any>>();
     return {
       process: process.number,
@@ -149,10 +151,11 @@ export class Simulation implements Outside {
       source: (name) => {
         const made =
           sources.get(name) ??
-          logSource({ name, process, seed, input: known('input', input, name) });
+          logSource({ name, process, seed, failures, input: known('input', input, name) });
         sources.set(name, made);
         return made;
       },
+      fallible: () => fallible(failures, process),
       note: (text) => this.note(process, text),
     };
   }
@@ -227,6 +230,7 @@ export class Simulation implements Outside {
       violations: this.violations,
       faults: this.network.fired,
       steps: this.network.steps,
+      events: this.network.failures.events,
       commits: this.watch.commits,
       processes: this.processes.length,
       elapsedMs: this.time.ms,
