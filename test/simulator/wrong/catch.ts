@@ -1,6 +1,7 @@
 /** Looks for a seed that shows what is wrong with a design, under which the right one lives. */
 import { type SimulationConfig, simulate, type Violation } from 'tidemark/testing';
-import { faults, type Wrong } from './designs.js';
+import { onServers } from '../rates.js';
+import type { Wrong } from './design.js';
 
 export const SEEDS = 500;
 
@@ -40,5 +41,5 @@ export async function broken(design: Wrong, last: number): Promise<number[]> {
 }
 
 function configOf(design: Wrong, seed: number): SimulationConfig {
-  return { ...design.topology(seed, design.parts), faults: design.faults ?? faults };
+  return { ...design.topology(seed, design.parts), faults: design.faults ?? onServers };
 }
