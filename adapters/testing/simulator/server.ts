@@ -131,11 +131,15 @@ class ClientTable implements TableStore {
   }
 
   private target(): OutboxTarget {
-    const { witness } = this.config;
+    const { witness, process } = this.config;
     const of = (table: TableStore) => table.outbox as OutboxTarget;
     return {
-      fence: (owner, epoch, run) =>
-        this.ask(`fence ${this.name} for epoch ${epoch}`, (t) => of(t).fence(owner, epoch, run)),
+      fence: (owner, epoch, drawn) => {
+        const run = drawn && { ...drawn, mark: process.markOf(drawn.mark) };
+        return this.ask(`fence ${this.name} for epoch ${epoch}`, (t) =>
+          of(t).fence(owner, epoch, run),
+        );
+      },
       apply: (batch) => {
         const { epoch, n, i, rows } = batch;
         const place = `${epoch}.${n}.${i}`;
