@@ -37,6 +37,7 @@ export const runs: Designs = {
   },
   'the number of a declined checkpoint is used again': {
     topology: slowSink,
+    faults: { 'clock forward': 0.1, 'clock back': 0.1 },
     patch: patched(
       Coordinator.prototype,
       'decline',
