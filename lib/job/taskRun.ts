@@ -1,6 +1,7 @@
 /** One run of a task: acquires, restores, lets the sources go, checkpoints, and ends in one of four ways. */
 import type { Restore } from '../element.js';
 import { JobError, SettingsError, StateError, show } from '../errors.js';
+import type { JobClock } from '../membership.js';
 import type { Position } from '../ports.js';
 import type { Capture } from './checkpoint/coordinator.js';
 import { captureOf, settleRows } from './checkpoint/ending.js';
@@ -54,13 +55,15 @@ export class TaskRun {
       const parts = this.begin(taken);
       this.restore(parts);
       if (this.ended) return;
+      const final = checkpoint?.drained === true && !reopened ? checkpoint : undefined;
+      // whoever stops or drains what is final waits for its rows, and takes no other checkpoint
+      if (final !== undefined) parts.coordinator.end();
       await parts.commits.after(taken.adopt());
       if (this.ended) return;
       await parts.deliveries.fence(checkpoint?.n ?? 0);
       if (this.ended) return;
-      if (checkpoint?.drained === true && !reopened) {
-        this.conclude(captureOf(checkpoint), 'completed');
-      } else this.go(parts);
+      if (final === undefined) this.go(parts);
+      else this.conclude(captureOf(final), 'completed');
       if (this.draining) this.drain();
     } catch (thrown) {
       this.fail(thrown);
@@ -75,8 +78,9 @@ export class TaskRun {
       this.finish('stopped');
       return;
     }
+    const { coordinator } = this.parts;
     this.sources.hold('stop');
-    this.parts.coordinator.stop();
+    this.sources.between.after(() => coordinator.stop());
   }
 
   /** Ends time at every source, so that everything fires; then barrier, commit, complete. */
@@ -87,11 +91,12 @@ export class TaskRun {
     const { parts } = this;
     if (parts === undefined) return;
     this.sources.hold('stop');
-    parts.reading.whenRead(() => {
+    const end = () => {
       if (this.ended) return;
       this.sources.end();
       parts.coordinator.request();
-    });
+    };
+    this.sources.between.after(() => parts.reading.whenRead(end));
   }
 
   /** What a run that is to end still waits for, in words. */
@@ -163,7 +168,11 @@ export class TaskRun {
     source: number,
   ): Restore['register'] {
     const { sources, config } = this;
-    const clock = reading.clock(config.runtime, () => sources.heldMs(source));
+    const timing = reading.clock(config.runtime, () => sources.heldMs(source));
+    const clock: JobClock = {
+      ...timing,
+      after: (ms, fn) => timing.after(ms, () => sources.between.during(fn)),
+    };
     return (member) => {
       const aligned = member.time ? sources.watermark(source) : () => {};
       const advanced = (w: number, idle: boolean) => {

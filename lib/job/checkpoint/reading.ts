@@ -88,7 +88,7 @@ export class Reading {
   }
 
   /** The clock of operators whose source has been held for so long: their timers wait while something is read. */
-  clock(runtime: Runtime, heldMs: () => number): JobClock {
+  clock(runtime: Runtime, heldMs: () => number): Required<JobClock> {
     return {
       now: () => runtime.now(),
       running: () => runtime.now() - heldMs(),

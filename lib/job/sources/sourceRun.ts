@@ -3,6 +3,7 @@ import { type Element, event, splitsOf, watermarkAt } from '../../element.js';
 import type { Position, Reader, Source } from '../../ports.js';
 import { Gate } from './gate.js';
 import type { Quarantine } from './quarantine.js';
+import type { Turn } from './turn.js';
 
 /** Where a source's elements go. */
 export interface Feed {
@@ -23,6 +24,13 @@ export interface SourceEvents {
   failed(thrown: unknown): void;
 }
 
+/** What the sources of a run share. */
+export interface SourceContext {
+  readonly quarantine: Quarantine;
+  readonly between: Turn;
+  readonly now: () => number;
+}
+
 export class SourceRun {
   readonly gate: Gate;
   finished: boolean;
@@ -31,18 +39,18 @@ export class SourceRun {
   private reader: Reader | undefined;
   private failed: (thrown: unknown) => void = () => {};
   private known: Position | undefined;
+  private resumed = false;
   private closed = false;
 
   constructor(
     readonly source: Source<unknown>,
     readonly feed: Feed,
     readonly saved: SavedSource | undefined,
-    private readonly quarantine: Quarantine,
-    now: () => number,
+    private readonly context: SourceContext,
   ) {
     this.finished = saved?.finished ?? false;
     this.known = saved?.at;
-    this.gate = new Gate((open) => this.moved(open), now);
+    this.gate = new Gate((open) => this.moved(open), context.now);
   }
 
   get name(): string {
@@ -53,21 +61,24 @@ export class SourceRun {
   open(events: SourceEvents): void {
     if (this.finished) return;
     this.failed = (thrown) => events.failed(thrown);
+    const { between } = this.context;
     this.reader = this.source.open(this.saved?.at, {
       event: (value, split) => {
         if (this.closed) return;
-        if (!this.leftOut()) {
-          this.turn = { value, split };
-          this.feed.next(split === undefined ? value : event(value, Number.NaN, { split }));
-          this.turn = undefined;
+        between.begin();
+        try {
+          this.give(value, split);
+          between.after(events.passed);
+        } finally {
+          between.end();
         }
-        events.passed();
       },
-      declare: (splits) => this.feed.next(splitsOf(splits)),
-      finished: () => {
-        this.end();
-        events.finished();
-      },
+      declare: (splits) => between.during(() => this.feed.next(splitsOf(splits))),
+      finished: () =>
+        between.during(() => {
+          this.end();
+          between.after(events.finished);
+        }),
       failed: this.failed,
     });
     // what it said as it opened may have ended the run
@@ -104,9 +115,24 @@ export class SourceRun {
     }
   }
 
+  private give(value: unknown, split: string | undefined): void {
+    if (this.leftOut()) return;
+    this.turn = { value, split };
+    this.feed.next(split === undefined ? value : event(value, Number.NaN, { split }));
+    this.turn = undefined;
+  }
+
+  /* Held at once; let go on between two turns, since a reader may give its next event as it is asked. */
   private moved(open: boolean): void {
+    if (!open) this.let(false);
+    else this.context.between.after(() => this.let(this.gate.open && !this.closed));
+  }
+
+  private let(resumed: boolean): void {
+    if (this.resumed === resumed) return;
+    this.resumed = resumed;
     try {
-      if (open) this.reader?.resume();
+      if (resumed) this.reader?.resume();
       else this.reader?.pause();
     } catch (thrown) {
       this.failed(thrown);
@@ -114,12 +140,13 @@ export class SourceRun {
   }
 
   private leftOut(): boolean {
-    return this.quarantine.has(this.name) && this.quarantine.holds(this.name, this.save().at);
+    const { quarantine } = this.context;
+    return quarantine.has(this.name) && quarantine.holds(this.name, this.save().at);
   }
 
   async close(): Promise<void> {
     this.closed = true;
-    this.moved(false);
+    this.let(false);
     await this.reader?.close();
   }
 }

@@ -7,6 +7,7 @@ import type { HoldReason } from './gate.js';
 import { Pressure } from './pressure.js';
 import type { Quarantine, Quarantined } from './quarantine.js';
 import { type Feed, type SavedSource, SourceRun } from './sourceRun.js';
+import { Turn } from './turn.js';
 
 export interface SourcesConfig {
   readonly sources: readonly { readonly source: Source<any>; readonly feed: Feed }[];
@@ -32,6 +33,8 @@ export class Sources {
   /** None before the run owns its task. */
   all: readonly SourceRun[] = [];
   readonly pressure: Pressure;
+  /** What must not be done in the middle of an event's turn waits here for its end. */
+  readonly between = new Turn();
   private readonly drift: Drift;
 
   constructor(private readonly config: SourcesConfig) {
@@ -54,9 +57,11 @@ export class Sources {
   /** Each source begins where `saved` says; nothing is read yet. */
   begin(saved: (source: Source<any>) => SavedSource | undefined): void {
     const { sources, quarantine, runtime } = this.config;
+    const { between } = this;
+    const now = () => runtime.now();
     this.all = sources.map(
       ({ source, feed }) =>
-        new SourceRun(source, feed, saved(source), quarantine, () => runtime.now()),
+        new SourceRun(source, feed, saved(source), { quarantine, between, now }),
     );
   }
 
@@ -101,10 +106,12 @@ export class Sources {
 
   /** Ends time at every source. */
   end(): void {
-    for (const [i, source] of this.all.entries()) {
-      source.end();
-      this.drift.finish(i);
-    }
+    this.between.during(() => {
+      for (const [i, source] of this.all.entries()) {
+        source.end();
+        this.drift.finish(i);
+      }
+    });
   }
 
   /** The event in whose turn `error` was thrown. */
