@@ -185,6 +185,61 @@ it.each([
   },
 );
 
+it.each(['stop', 'drain'] as const)(
+  'a final checkpoint whose rows wait is followed by one other, also where %s comes meanwhile',
+  async (how) => {
+    for (const [fenceMs, applyMs] of [
+      [0, 20],
+      [20, 0],
+    ] as const) {
+      for (const at of [0, 1, 5, 15, 25, 50, 200]) {
+        const [to, checkpoints] = [watched(), memoryStore().checkpoints()];
+        const right = to.store.outbox as NonNullable<SinkStore['outbox']>;
+        const time = new VirtualTime();
+        const pass = (ms: number) => new Promise<void>((resolve) => void time.after(ms, resolve));
+        let gone = true;
+        const outbox: typeof right = {
+          async fence(...args) {
+            await pass(fenceMs);
+            return right.fence(...args);
+          },
+          async apply(batch) {
+            if (gone) throw new StoreError('connection', 'gone');
+            await pass(applyMs);
+            return right.apply(batch);
+          },
+        };
+        const numbers: number[] = [];
+        const commit: CheckpointStore['commit'] = (c) => {
+          numbers.push(c.n);
+          return checkpoints.commit(c);
+        };
+        const own = Object.assign(Object.create(checkpoints) as CheckpointStore, { commit });
+        const slow = { ...to, store: { ...to.store, outbox } } as Watched;
+        const restart = { attempts: 1, outage: '1s' } as const;
+        const clock = schedulerOf(time);
+        const made = () => make(slow, own, { clock, everyEvents: 100, restart }).job;
+        const failed = made()
+          .run()
+          .catch((thrown: Error) => thrown.message);
+        await time.run();
+        expect(await failed).toContain('gone');
+        expect((await checkpoints.read('j', '0'))?.drained).toBe(true);
+        gone = false;
+        const again = made();
+        const run = again.run();
+        await time.run(time.now() + at);
+        const ended = again[how]();
+        await time.run();
+        expect([at, await run, await ended]).toEqual([at, 'completed', 'completed']);
+        expect(numbers).toEqual([1, 2]);
+        expect(await to.rows()).toEqual(final);
+        expect(await outboxPieces(checkpoints)).toEqual([]);
+      }
+    }
+  },
+);
+
 it('a row that the table refuses goes to poison, also when the next owner applies it', async () => {
   const rows = [...input, { k: 30, v: 'x' }, { k: 31, v: 5 }];
   const checkpoints = memoryStore().checkpoints();
