@@ -36,6 +36,8 @@ export class JobRun {
   /** The end is decided, though it may not be told yet: nothing starts any more. */
   private decided = false;
   private left = false;
+  /** Tells the end without waiting for the lease any longer. */
+  private tell: (() => void) | undefined;
 
   constructor(private readonly config: JobRunConfig) {
     this.outcome = new Promise((resolve, reject) => {
@@ -112,6 +114,10 @@ export class JobRun {
     if (this.over || this.inTime !== undefined) return;
     this.deadline = runtime.now() + stopMs;
     this.inTime = runtime.after(stopMs, () => {
+      if (this.left) {
+        this.tell?.();
+        return;
+      }
       const lacks = this.cancel === undefined ? this.task.lacks : 'its next start';
       this.cancel?.();
       const detail = `it could not ${wish} within ${stopMs} ms; it waits for ${lacks}`;
@@ -153,10 +159,11 @@ export class JobRun {
     this.left = true;
     const left = Math.max(0, this.deadline - runtime.now());
     const cancel = runtime.after(Math.min(RELEASE_MS, left), told);
-    lease.release().then(() => {
+    this.tell = () => {
       cancel();
       told();
-    });
+    };
+    lease.release().then(this.tell);
   }
 
   private judge(thrown: unknown): Verdict {

@@ -174,6 +174,26 @@ it.each([
   },
 );
 
+it('stopped when it has come to its end, and waits for the store to free the lease, it ends within the deadline', async () => {
+  const world = new World();
+  const checkpoints = world.store.checkpoints();
+  const release = () => new Promise<void>(() => {});
+  const leases = Object.assign(Object.create(checkpoints.leases as object), { release });
+  const a = world.job('a', {
+    checkpoints: Object.assign(Object.create(checkpoints), { leases }),
+    stopTimeout: '300ms',
+  });
+  const first = ending(a.run());
+  for (let ms = 0; ms < 70_000 && a.status().sources[0]?.finished !== true; ms += 100) {
+    await world.pass(100);
+  }
+  await world.pass(1000);
+  expect([a.status().checkpoint > 0, first.is]).toEqual([true, 'running']);
+  const end = ending(a.stop());
+  await world.pass(300);
+  expect([first.is, end.is]).toEqual(['completed', 'completed']);
+});
+
 it('a standby shows whom it waits for, and takes over when that one stops', async () => {
   const world = new World();
   const [a, b] = [world.job('a'), world.job('b', { owner: { standby: true } })];
