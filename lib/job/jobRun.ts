@@ -3,7 +3,7 @@ import { FencedError, JobError, messageOf } from '../errors.js';
 import type { Lease } from './owner/lease.js';
 import type { Restarts, Verdict } from './restarts.js';
 import type { Runtime } from './runtime.js';
-import type { Quarantine } from './sources/quarantine.js';
+import { type Quarantine, textOf } from './sources/quarantine.js';
 import type { Outcome } from './taskConfig.js';
 import type { TaskRun } from './taskRun.js';
 
@@ -170,8 +170,9 @@ export class JobRun {
     const { restarts, quarantine, runtime } = this.config;
     const { checkpoint: n, sources } = this.task.status();
     const positions = sources.map(({ name, position }) => [name, position] as const);
-    const verdict = restarts.judge({ thrown, n, positions, now: runtime.now() });
     const { culprit } = this.task;
+    const event = culprit && `${culprit.source} ${textOf(culprit)}`;
+    const verdict = restarts.judge({ thrown, n, positions, event, now: runtime.now() });
     if (!('error' in verdict && verdict.stuck) || culprit === undefined) return verdict;
     return quarantine.add(culprit, n) ? { afterMs: restarts.anew() } : verdict;
   }

@@ -8,7 +8,7 @@ import type { Quarantined } from './sources/quarantine.js';
 
 /** After a failure the job starts again from its newest checkpoint, at first soon, then ever later. */
 export interface RestartConfig {
-  /** How often it may fail at one position of its sources before it stops and names it; 1: never again. @default 3 */
+  /** How often it may fail at one event, or at one position of its sources, before it stops and names it; 1: never again. @default 3 */
   readonly attempts?: number;
   /** The first wait; it doubles until a checkpoint has been written. @default '1s' */
   readonly delay?: Duration;
@@ -17,8 +17,8 @@ export interface RestartConfig {
   /** How long a store may be away before the job stops; given beside `attempts: 1`, it is waited for all the same. @default '5m' */
   readonly outage?: Duration;
   /**
-   * Told of an event at which the job has failed `attempts` times; from then on it is left out. A
-   * process that is started again has to fail at it anew, unless a checkpoint has passed it. More
+   * Told of an event at which the job has failed `attempts` times; from then on it is left out, and
+   * of a source with splits whatever of the same split is equal to it. A process that is started again has to fail at it anew, unless a checkpoint has passed it. More
    * than ten between two checkpoints stop the job after all. @default the job stops at the first
    */
   readonly quarantine?: Door<Quarantined>;
@@ -55,6 +55,8 @@ export interface Failure {
   readonly n: number;
   /** Where each source stood, by name. */
   readonly positions: readonly (readonly [name: string, position: unknown])[];
+  /** Tells the event at which it was thrown from others; undefined where it was at none. */
+  readonly event: string | undefined;
   readonly now: number;
 }
 
@@ -120,11 +122,11 @@ export class Restarts {
     return (this.awaySince ?? now) + this.settings.outageMs - now;
   }
 
-  private stuck({ thrown, positions }: Failure): unknown {
+  private stuck({ thrown, positions, event }: Failure): unknown {
     const { attempts } = this.settings;
     const place = positions.map(([name, at]) => `${show(name)} at ${show(at)}`).join(', ');
-    this.here = place === this.place ? this.here + 1 : 1;
-    this.place = place;
+    this.here = (event ?? place) === this.place ? this.here + 1 : 1;
+    this.place = event ?? place;
     if (this.here < attempts) return undefined;
     if (attempts === 1) return thrown;
     const detail = `it has failed ${attempts} times at one position (${place}): ${messageOf(thrown)}`;

@@ -236,6 +236,73 @@ describe('an event at which it fails again and again', () => {
     expect(j.status()).toMatchObject({ quarantined: 2, restarts: 6 });
   });
 
+  it('is left out itself, also where splits come in another order after a restart', async () => {
+    interface Part {
+      readonly at: number;
+      readonly split: string;
+      readonly bad?: boolean;
+    }
+    const event = (split: string, at: number, bad = false): Part => ({ split, at, bad });
+    const parts = {
+      p: [event('p', 1), event('p', 2, true), event('p', 3)],
+      q: [event('q', 4), event('q', 5), event('q', 6)],
+    };
+    type At = { readonly p: number; readonly q: number };
+    let opened = 0;
+    // each run begins with the other split
+    const source: Source<Part> = {
+      name: 'parts',
+      open(position, out) {
+        const from = (position ?? { p: 0, q: 0 }) as At;
+        const order = opened++ % 2 === 0 ? ['p', 'q'] : ['q', 'p'];
+        const all = order.flatMap((split) => parts[split as 'p'].slice(from[split as 'p']));
+        const inner = arraySource('parts', all, { splitOf: ({ split }) => split });
+        const reader = inner.open(undefined, out);
+        const position_ = () => {
+          const read = all.slice(0, reader.position() as number);
+          const count = (split: 'p' | 'q') =>
+            from[split] + read.filter((one) => one.split === split).length;
+          return { p: count('p'), q: count('q') };
+        };
+        return {
+          position: position_,
+          pause: () => reader.pause(),
+          resume: () => reader.resume(),
+          close: () => reader.close(),
+        };
+      },
+    };
+    for (const everyEvents of [1, 2, 3, 10]) {
+      opened = 0;
+      const [store, clock, told] = [memoryStore(), new ArrivalClock(), [] as Part[]];
+      const table = store.table('out', { key: ['at'] });
+      const quarantine = (q: { value: unknown }) => told.push(q.value as Part);
+      const made = job({
+        ...{ id: 'j', checkpoints: store.checkpoints(), every: '1h', everyEvents, clock },
+        restart: { attempts: 2, quarantine },
+        topology: (t) =>
+          t.sink(
+            t.source(source).pipe(
+              watermark({
+                id: 'time',
+                outOfOrderness: 100,
+                timestamp: (e) => {
+                  if (e.bad) throw new Error('bad');
+                  return e.at;
+                },
+              }),
+              idempotentSink({ id: 'out', store: table, key: (e) => e.at }),
+            ),
+          ),
+      });
+      expect(await over(made.run(), clock)).toBe('completed');
+      const rows: unknown[] = [];
+      for await (const { at } of table.rows()) rows.push(at);
+      expect([everyEvents, rows]).toEqual([everyEvents, [1, 3, 4, 5, 6]]);
+      expect(new Set(told)).toEqual(new Set([parts.p[1]]));
+    }
+  });
+
   it('stops the job where there is no door, or where there are too many', async () => {
     const clock = new ArrivalClock();
     const one = build(memoryStore(), arraySource('clicks', poisoned(31)), { clock });

@@ -1,4 +1,4 @@
-/** Events at which a job failed again and again: left out of its next runs, told and counted. Holds a position an event. */
+/** Events at which a job failed again and again: left out of its next runs, told and counted. Holds a position, or a value, an event. */
 import { encode } from '../../codec.js';
 import type { Position } from '../../ports.js';
 
@@ -13,12 +13,15 @@ export interface Quarantined {
   readonly error: unknown;
 }
 
+/** What tells an event from others of its source. */
+export type Place = Pick<Quarantined, 'value' | 'split' | 'position'>;
+
 /** More between two checkpoints are no fault of single events. */
 const MOST_AT_ONCE = 10;
 
 export class Quarantine {
   count = 0;
-  private readonly positions = new Map<string, Set<string>>();
+  private readonly places = new Map<string, Set<string>>();
   private n = -1;
   private sinceN = 0;
 
@@ -30,24 +33,38 @@ export class Quarantine {
     if (n !== this.n) this.sinceN = 0;
     this.n = n;
     if (this.door === undefined || ++this.sinceN > MOST_AT_ONCE) return false;
-    const own = this.positions.get(event.source) ?? new Set();
-    this.positions.set(event.source, own.add(textOf(event.position)));
+    const own = this.places.get(event.source) ?? new Set();
+    this.places.set(event.source, own.add(textOf(event)));
     this.count++;
     this.door(event);
     return true;
   }
 
-  /** Whether the event that a source gives at this position is left out. */
-  holds(source: string, position: Position): boolean {
-    return this.positions.get(source)?.has(textOf(position)) ?? false;
+  /** Whether this event of a source is left out. */
+  holds(source: string, event: Place): boolean {
+    return this.places.get(source)?.has(textOf(event)) ?? false;
   }
 
   /** Whether any event of this source is left out. */
   has(source: string): boolean {
-    return this.positions.has(source);
+    return this.places.has(source);
   }
 }
 
-function textOf(position: Position): string {
-  return String.fromCharCode(...encode(position));
+/**
+ * Tells an event from others of its source. Splits come in another order after a restart, so that
+ * another event may stand at the position of all: there the split and the value tell, as far as a
+ * value can be written down.
+ */
+export function textOf({ value, split, position }: Place): string {
+  if (split === undefined) return written(position);
+  try {
+    return `${split} = ${written(value)}`;
+  } catch {
+    return `${split} @ ${written(position)}`;
+  }
+}
+
+function written(data: unknown): string {
+  return String.fromCharCode(...encode(data));
 }

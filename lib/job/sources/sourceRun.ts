@@ -116,7 +116,7 @@ export class SourceRun {
   }
 
   private give(value: unknown, split: string | undefined): void {
-    if (this.leftOut()) return;
+    if (this.leftOut(value, split)) return;
     this.turn = { value, split };
     this.feed.next(split === undefined ? value : event(value, Number.NaN, { split }));
     this.turn = undefined;
@@ -139,9 +139,10 @@ export class SourceRun {
     }
   }
 
-  private leftOut(): boolean {
+  private leftOut(value: unknown, split: string | undefined): boolean {
     const { quarantine } = this.context;
-    return quarantine.has(this.name) && quarantine.holds(this.name, this.save().at);
+    if (!quarantine.has(this.name)) return false;
+    return quarantine.holds(this.name, { value, split, position: this.save().at as Position });
   }
 
   async close(): Promise<void> {

@@ -16,6 +16,7 @@ const at = (position: unknown, o: Partial<Failure> = {}): Failure => ({
   thrown: boom,
   n: 1,
   positions: [['events', position]],
+  event: undefined,
   now: 0,
   ...o,
 });
@@ -79,3 +80,15 @@ it.each(['FencedError', 'JobError', 'SettingsError', 'CodecError', 'SplitError']
     expect(told([at(1, { thrown })])).toEqual(['no']);
   },
 );
+
+it('counts failures at one event, wherever its sources stand by then', () => {
+  const restarts = new Restarts('j', settings);
+  const event = 'events p0 = bad';
+  expect(restarts.judge(at(1, { event }))).toHaveProperty('afterMs');
+  expect(restarts.judge(at(2, { event }))).toHaveProperty('afterMs');
+  expect(restarts.judge(at(3, { event }))).toMatchObject({ stuck: true });
+  const others = new Restarts('j', settings);
+  for (const other of ['a', 'b', 'c', 'd']) {
+    expect(others.judge(at(1, { event: other }))).toHaveProperty('afterMs');
+  }
+});
