@@ -18,8 +18,9 @@ export interface RestartConfig {
   readonly outage?: Duration;
   /**
    * Told of an event at which the job has failed `attempts` times; from then on it is left out, and
-   * of a source with splits whatever of the same split is equal to it. A process that is started again has to fail at it anew, unless a checkpoint has passed it. More
-   * than ten between two checkpoints stop the job after all. @default the job stops at the first
+   * of a source with splits whatever of the same split is equal to it. A process that is started
+   * again has to fail at it anew, unless a checkpoint has passed it. More than ten between two
+   * checkpoints stop the job after all. @default the job stops at the first
    */
   readonly quarantine?: Door<Quarantined>;
 }
