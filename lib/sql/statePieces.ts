@@ -9,7 +9,7 @@ import type { SqlClient } from './client.js';
 import { arrayText, escapeText, unescapeText } from './literals.js';
 
 /** State sent in one statement, in bytes; a single larger piece goes alone. */
-const BATCH_BYTES = 2 ** 19;
+const BATCH_BYTES = 2 ** 17;
 const BATCH_PIECES = 256;
 
 const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
