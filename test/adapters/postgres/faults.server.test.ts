@@ -80,18 +80,25 @@ test('a server killed in the middle of commits has all that it acknowledged, and
   let unknown = 0;
   // a kill between two commits leaves nothing unknown: then once more
   for (let kill = 0; kill < 4 || (unknown === 0 && kill < 20); kill++) {
-    const until = n + 4 + (kill % 4);
-    const killing = new Promise((resolve) => setTimeout(resolve, 3 + 9 * (kill % 4)))
-      .then(() => server.kill())
-      .then(() => server.start());
-    let down = true;
-    killing.then(() => {
-      down = false;
-    });
+    const hit = n + 1 + (kill % 4);
+    const until = hit + 3;
+    let down = false;
+    let killing: Promise<void> | undefined;
     while (n < until || down) {
       n++;
       const rows = [{ store: table, rows: [row(`k${n}`, n)] }];
-      const settled = await settle(own, commitOf({ job, epoch }, n, rows));
+      const settling = settle(own, commitOf({ job, epoch }, n, rows));
+      if (n === hit) {
+        // while this commit is under way
+        down = true;
+        killing = new Promise((resolve) => setTimeout(resolve, kill % 4))
+          .then(() => server.kill())
+          .then(() => server.start())
+          .then(() => {
+            down = false;
+          });
+      }
+      const settled = await settling;
       unknown += settled.unknown;
       expect(settled.outcome).toMatch(/^(ok|was applied)$/);
     }
